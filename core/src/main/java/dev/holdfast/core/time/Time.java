@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.core.time;
+
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * A clock and a loop. Everything in Holdfast that measures, dates or waits does it through the {@code Time} it was given.
+ *
+ * <p>Tasks given to one {@code Time} run one at a time, ordered by when they fall due and, where that is equal, by when
+ * they were given. State touched only from such tasks therefore needs no lock. A task that throws is logged and does not
+ * stop the ones after it.
+ *
+ * <p>All methods may be called from any thread unless an implementation says otherwise.
+ */
+public interface Time {
+
+    /**
+     * Monotonic time in nanoseconds from an arbitrary origin; only differences mean anything, and they are to be taken by
+     * subtraction so that an overflow does no harm (see {@link System#nanoTime()}).
+     */
+    long nanoTime();
+
+    /** The date. For records and for people; never for measuring, since it may jump either way. */
+    Instant instant();
+
+    /**
+     * Runs {@code task} once, no sooner than {@code delay} from now.
+     *
+     * @param delay how long to wait; zero or less means as soon as the tasks before it are done
+     * @param task short work that does not wait
+     * @return a handle that can call the task off
+     */
+    Scheduled schedule(Duration delay, Runnable task);
+
+    /** Runs {@code task} as soon as those before it are done. */
+    default void execute(Runnable task) {
+        schedule(Duration.ZERO, task);
+    }
+
+    /** A task that was scheduled. */
+    @FunctionalInterface
+    interface Scheduled {
+
+        /** Calls the task off if it has not begun; without effect otherwise. */
+        void cancel();
+    }
+}
