@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.core.disk;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+
+/**
+ * A directory held by this process until {@link #close}, and the small files in it.
+ *
+ * <p>Held by a lock on the file {@value #LOCK}, which the operating system gives up when the process ends, however it ends.
+ * Safe for use by any thread.
+ */
+public final class DataDirectory implements AutoCloseable {
+
+    private static final String LOCK = "lock";
+
+    private final Path path;
+    private final FileChannel lock;
+
+    private DataDirectory(Path path, FileChannel lock) {
+        this.path = path;
+        this.lock = lock;
+    }
+
+    /**
+     * Makes the directory if it is not there, readable by its owner alone, and holds it.
+     *
+     * @throws DataDirectoryException.Held if another process holds it, or another part of this one
+     * @throws DataDirectoryException if it cannot be made or written to
+     */
+    public static DataDirectory hold(Path path) throws DataDirectoryException {
+        Path directory = path.toAbsolutePath().normalize();
+        FileChannel lock;
+        try {
+            Files.createDirectories(directory, ownerOnly("rwx------"));
+            lock = FileChannel.open(
+                    directory.resolve(LOCK),
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.READ,
+                    StandardOpenOption.WRITE);
+        } catch (IOException e) {
+            throw unusable(directory, e);
+        }
+        try {
+            if (!tryLock(lock)) {
+                String holder = readAll(lock).strip();
+                lock.close();
+                throw new DataDirectoryException.Held("data directory " + directory + " is held by another process"
+                        + (holder.isEmpty() ? "" : " (pid " + holder + ")")
+                        + ": stop that one, or give this one a directory of its own with --data");
+            }
+            lock.truncate(0);
+            lock.write(StandardCharsets.UTF_8.encode(ProcessHandle.current().pid() + "\n"), 0);
+            return new DataDirectory(directory, lock);
+        } catch (IOException e) {
+            closeQuietly(lock);
+            throw unusable(directory, e);
+        }
+    }
+
+    /** Where it is, absolute. */
+    public Path path() {
+        return path;
+    }
+
+    /** The text of a file, if the file is there. */
+    public Optional<String> read(String name) {
+        try {
+            return Optional.of(Files.readString(path.resolve(name)));
+        } catch (NoSuchFileException none) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + path.resolve(name), e);
+        }
+    }
+
+    /** Puts a file in place whole, readable by its owner alone, and returns once it is on disk. */
+    public void write(String name, String text) {
+        Path target = path.resolve(name);
+        try {
+            Path draft = Files.createTempFile(path, name, ".draft", ownerOnly("rw-------"));
+            try (FileChannel out = FileChannel.open(draft, StandardOpenOption.WRITE)) {
+                ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+                while (bytes.hasRemaining()) {
+                    out.write(bytes);
+                }
+                out.force(true);
+            }
+            Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            forceDirectory();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write " + target, e);
+        }
+    }
+
+    /** Removes a file if it is there. */
+    public void remove(String name) {
+        try {
+            Files.deleteIfExists(path.resolve(name));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot remove " + path.resolve(name), e);
+        }
+    }
+
+    /** Lets go of the directory. */
+    @Override
+    public void close() {
+        closeQuietly(lock);
+    }
+
+    private void forceDirectory() throws IOException {
+        try (FileChannel directory = FileChannel.open(path, StandardOpenOption.READ)) {
+            directory.force(true);
+        }
+    }
+
+    private static boolean tryLock(FileChannel lock) throws IOException {
+        try {
+            return lock.tryLock() != null;
+        } catch (OverlappingFileLockException heldHere) {
+            return false;
+        }
+    }
+
+    private static String readAll(FileChannel file) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(32);
+        file.read(bytes, 0);
+        return StandardCharsets.UTF_8.decode(bytes.flip()).toString();
+    }
+
+    private static DataDirectoryException unusable(Path directory, IOException e) {
+        return new DataDirectoryException(
+                "data directory " + directory + " cannot be used: " + e
+                        + " (expected: a directory that this user may create or write to; another one is given with --data)",
+                e);
+    }
+
+    private static FileAttribute<?>[] ownerOnly(String permissions) {
+        if (!FileSystems.getDefault().supportedFileAttributeViews().contains("posix")) {
+            return new FileAttribute<?>[0];
+        }
+        return new FileAttribute<?>[] {
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
+        };
+    }
+
+    private static void closeQuietly(FileChannel channel) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException("closing a lock file", e);
+        }
+    }
+}
