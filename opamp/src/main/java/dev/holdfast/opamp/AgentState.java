@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.opamp;
+
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+
+/**
+ * All that an agent tells a server of itself. Immutable.
+ *
+ * @param uid its name
+ * @param description who it is
+ * @param health how it is doing
+ * @param capabilities what it can do, see {@link Capabilities}
+ * @param customCapabilities the custom capabilities it announces
+ */
+public record AgentState(
+        InstanceUid uid,
+        AgentDescription description,
+        Health health,
+        long capabilities,
+        List<String> customCapabilities) {
+
+    /** The non-identifying attribute in which the hash rides with the full state. */
+    public static final String HASH_ATTRIBUTE = "dev.holdfast.state";
+
+    /** How much of a SHA-256 is kept; 128 bits leave no chance of two states with one hash. */
+    private static final int HASH_BYTES = 16;
+
+    /** Copies the list. */
+    public AgentState {
+        customCapabilities = List.copyOf(customCapabilities);
+    }
+
+    /** The same with another health. */
+    public AgentState withHealth(Health health) {
+        return new AgentState(uid, description, health, capabilities, customCapabilities);
+    }
+
+    /** The same under another name. */
+    public AgentState withUid(InstanceUid uid) {
+        return new AgentState(uid, description, health, capabilities, customCapabilities);
+    }
+
+    /**
+     * A hash of what a registration carries, so that both sides can tell whether the server still knows it. Health is left
+     * out: it changes all the time and is sent when it does. Opaque to a server, which only compares it.
+     */
+    public String hash() {
+        AgentMessage content = AgentMessage.heartbeat(uid, 0, capabilities)
+                .withDescription(description)
+                .withCustomCapabilities(customCapabilities);
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(Wire.body(content));
+            return HexFormat.of().formatHex(digest, 0, HASH_BYTES);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    /** The description as it is sent: with the hash in it. */
+    AgentDescription describedWithHash() {
+        return description.with(HASH_ATTRIBUTE, Value.of(hash()));
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.opamp;
+
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a server sends. A field that is null was left out.
+ *
+ * @param uid whom it is for
+ * @param error what was wrong; excludes all else
+ * @param reportFullState whether the agent is to send all it has
+ * @param capabilities see {@link Capabilities}; 0 where it was left out
+ * @param newUid the uid that the agent is to use from now on
+ * @param heartbeatInterval how often the agent is to send heartbeats
+ * @param customCapabilities the custom capabilities the server announces
+ * @param custom a custom message
+ */
+public record ServerMessage(
+        @Nullable InstanceUid uid,
+        @Nullable Failure error,
+        boolean reportFullState,
+        long capabilities,
+        @Nullable InstanceUid newUid,
+        @Nullable Duration heartbeatInterval,
+        @Nullable List<String> customCapabilities,
+        @Nullable CustomMessage custom) {
+
+    /** The plain answer to a message that asks for nothing. */
+    public static ServerMessage answer(InstanceUid uid) {
+        return new ServerMessage(uid, null, false, 0, null, null, null, null);
+    }
+
+    /** A refusal. */
+    public static ServerMessage refusal(@Nullable InstanceUid uid, Failure failure) {
+        return new ServerMessage(uid, failure, false, 0, null, null, null, null);
+    }
+
+    /** The same with a custom message. */
+    public ServerMessage withCustom(CustomMessage custom) {
+        return new ServerMessage(
+                uid, error, reportFullState, capabilities, newUid, heartbeatInterval, customCapabilities, custom);
+    }
+
+    /**
+     * What was wrong with a message, or with the server.
+     *
+     * @param kind which of the specification's three kinds
+     * @param message what a person should know
+     * @param retryAfter how long to stay away, for {@link Kind#UNAVAILABLE}
+     */
+    public record Failure(
+            Kind kind, String message, @Nullable Duration retryAfter) {
+
+        /** The specification's kinds. */
+        public enum Kind {
+            /** Nothing more is known. */
+            UNKNOWN,
+            /** The message was wrong; sending it again will not help. */
+            BAD_REQUEST,
+            /** The server cannot deal with it now. */
+            UNAVAILABLE
+        }
+    }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.opamp;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The server's end of one conversation: a WebSocket connection, or the polls of one agent.
+ *
+ * <p>Every message is answered. An agent whose announced state hash equals the one that is stored has rejoined; one that
+ * sends its description has registered; any other is asked for its full state. After that a message whose number is not
+ * one more than the one before asks for it again, unless it brings the full state itself. The first number of a
+ * conversation may be any.
+ *
+ * <p>Not safe for use by several threads; it neither waits nor reads a clock.
+ */
+public final class ServerSession {
+
+    /** Something that the fleet should know. To be carried out before the answer is sent. */
+    public sealed interface Effect {
+
+        /** The agent sent its full state: it is attached, and this is to be stored. */
+        record Registered(
+                AgentDescription description, @Nullable String stateHash, long capabilities) implements Effect {}
+
+        /** The agent is attached, and what is stored of it still holds. */
+        record Rejoined() implements Effect {}
+
+        /** The agent said how it is doing. */
+        record Reported(Health health) implements Effect {}
+
+        /** The agent sent a custom message. */
+        record Received(CustomMessage message) implements Effect {}
+
+        /** The agent takes its leave. */
+        record Left() implements Effect {}
+    }
+
+    /**
+     * What a message led to.
+     *
+     * @param effects what happened, in order
+     * @param answer what to send once the effects are carried out
+     */
+    public record Reply(List<Effect> effects, ServerMessage answer) {}
+
+    /**
+     * What a server offers every agent.
+     *
+     * @param heartbeatInterval how often agents that take settings are to send heartbeats, or null to leave it to them
+     * @param customCapabilities the custom capabilities it takes
+     * @param newUid where a uid comes from for an agent that asks for one
+     */
+    public record Offer(
+            @Nullable Duration heartbeatInterval, List<String> customCapabilities, Supplier<InstanceUid> newUid) {
+
+        /** Copies the list. */
+        public Offer {
+            customCapabilities = List.copyOf(customCapabilities);
+        }
+
+        private long capabilities() {
+            return Capabilities.ACCEPTS_STATUS
+                    | (heartbeatInterval == null ? 0 : Capabilities.OFFERS_CONNECTION_SETTINGS);
+        }
+    }
+
+    /** Where the conversation stands. */
+    private sealed interface State {
+
+        /** Nothing was received. */
+        record New() implements State {}
+
+        /** The agent was asked for its full state. */
+        record Asked(long lastSequence) implements State {}
+
+        /** The agent is attached. */
+        record Attached(long lastSequence) implements State {}
+    }
+
+    private final Offer offer;
+    private final @Nullable String announcedHash;
+    private State state = new State.New();
+
+    /**
+     * A conversation that has not begun.
+     *
+     * @param announcedHash what the agent sent as {@link Headers#STATE}, or null
+     */
+    public ServerSession(Offer offer, @Nullable String announcedHash) {
+        this.offer = offer;
+        this.announcedHash = announcedHash;
+    }
+
+    /** Whether the agent is attached. */
+    public boolean attached() {
+        return state instanceof State.Attached;
+    }
+
+    /**
+     * Takes a message.
+     *
+     * @param storedHash the hash that is stored for this agent, or null if none is or the agent is not known
+     */
+    public Reply received(AgentMessage message, @Nullable String storedHash) {
+        boolean first = state instanceof State.New;
+        boolean follows = follows(message.sequence());
+        List<Effect> effects = new ArrayList<>();
+        boolean wanting;
+        if (message.disconnect()) {
+            wanting = false;
+            effects.add(new Effect.Left());
+            state = new State.New();
+        } else {
+            wanting = settle(message, storedHash, follows, effects);
+        }
+        if (message.health() != null) {
+            effects.add(new Effect.Reported(message.health()));
+        }
+        if (message.custom() != null) {
+            effects.add(new Effect.Received(message.custom()));
+        }
+        return new Reply(List.copyOf(effects), answer(message, first, wanting));
+    }
+
+    /** Moves on to the next state; the result is whether the full state is wanting. */
+    private boolean settle(AgentMessage message, @Nullable String storedHash, boolean follows, List<Effect> effects) {
+        long sequence = message.sequence();
+        if (message.description() != null) {
+            String hash = message.description().text(AgentState.HASH_ATTRIBUTE).orElse(null);
+            effects.add(new Effect.Registered(message.description(), hash, message.capabilities()));
+            state = new State.Attached(sequence);
+            return false;
+        }
+        return switch (state) {
+            case State.New fresh -> {
+                if (announcedHash != null && announcedHash.equals(storedHash)) {
+                    effects.add(new Effect.Rejoined());
+                    state = new State.Attached(sequence);
+                    yield false;
+                }
+                state = new State.Asked(sequence);
+                yield true;
+            }
+            case State.Asked asked -> {
+                state = new State.Asked(sequence);
+                yield true;
+            }
+            case State.Attached attached -> {
+                state = new State.Attached(sequence);
+                yield !follows;
+            }
+        };
+    }
+
+    private boolean follows(long sequence) {
+        return switch (state) {
+            case State.New fresh -> true;
+            case State.Asked asked -> sequence == asked.lastSequence() + 1;
+            case State.Attached attached -> sequence == attached.lastSequence() + 1;
+        };
+    }
+
+    private ServerMessage answer(AgentMessage message, boolean first, boolean wanting) {
+        boolean takesSettings = (message.capabilities() & Capabilities.ACCEPTS_CONNECTION_SETTINGS) != 0;
+        boolean announces = message.customCapabilities() != null;
+        return new ServerMessage(
+                message.uid(),
+                null,
+                wanting,
+                first ? offer.capabilities() : 0,
+                message.requestsUid() ? offer.newUid().get() : null,
+                first && takesSettings ? offer.heartbeatInterval() : null,
+                first && announces ? offer.customCapabilities() : null,
+                null);
+    }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.opamp;
+
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.MessageLite;
+import com.google.protobuf.Parser;
+import dev.holdfast.opamp.wire.AgentToServer;
+import dev.holdfast.opamp.wire.ServerToAgent;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * Messages as bytes, for both of OpAMP's transports.
+ *
+ * <p>On a WebSocket each binary message is a <em>frame</em>: an unsigned varint header, which is 0, and the message. In
+ * HTTP each <em>body</em> is the message alone, compressed with gzip if the sender likes. Nothing at all is a valid
+ * message: the one in which every field is left out.
+ *
+ * <p>No state; safe for use by any thread. No method moves a given buffer's position.
+ */
+public final class Wire {
+
+    /** The largest message taken, compressed or not, unless told otherwise: 64 MiB. */
+    public static final int LIMIT = 64 << 20;
+
+    /** The media type of a body. */
+    public static final String MEDIA_TYPE = "application/x-protobuf";
+
+    private static final byte HEADER = 0;
+
+    private static final int COPY_BYTES = 8 << 10;
+
+    private Wire() {}
+
+    /** An agent's message as a frame. */
+    public static ByteBuffer frame(AgentMessage message) {
+        return frame(Translate.toWire(message));
+    }
+
+    /** A server's message as a frame. */
+    public static ByteBuffer frame(ServerMessage message) {
+        return frame(Translate.toWire(message));
+    }
+
+    /** An agent's message as a body, not compressed. */
+    public static byte[] body(AgentMessage message) {
+        return Translate.toWire(message).toByteArray();
+    }
+
+    /** A server's message as a body, not compressed. */
+    public static byte[] body(ServerMessage message) {
+        return Translate.toWire(message).toByteArray();
+    }
+
+    /**
+     * Reads an agent's frame.
+     *
+     * @throws WireException if it is none
+     */
+    public static AgentMessage readAgentFrame(ByteBuffer frame) throws WireException {
+        return readAgentBody(withoutHeader(frame));
+    }
+
+    /**
+     * Reads a server's frame.
+     *
+     * @throws WireException if it is none
+     */
+    public static ServerMessage readServerFrame(ByteBuffer frame) throws WireException {
+        return readServerBody(withoutHeader(frame));
+    }
+
+    /**
+     * Reads an agent's body, not compressed.
+     *
+     * @throws WireException if it is none
+     */
+    public static AgentMessage readAgentBody(ByteBuffer body) throws WireException {
+        return Translate.fromWire(parse(AgentToServer.parser(), body));
+    }
+
+    /**
+     * Reads a server's body, not compressed.
+     *
+     * @throws WireException if it is none
+     */
+    public static ServerMessage readServerBody(ByteBuffer body) throws WireException {
+        return Translate.fromWire(parse(ServerToAgent.parser(), body));
+    }
+
+    /**
+     * Decompresses a body, and stops at the limit: what a few compressed bytes may grow to is never held.
+     *
+     * @param limit the largest result taken, in bytes
+     * @throws WireException if it is not gzip, or grows past the limit
+     */
+    public static ByteBuffer gunzip(ByteBuffer compressed, int limit) throws WireException {
+        ByteArrayOutputStream plain = new ByteArrayOutputStream();
+        try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(Bytes.copy(compressed)))) {
+            byte[] buffer = new byte[COPY_BYTES];
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                if (plain.size() + read > limit) {
+                    throw WireException.tooLarge((long) plain.size() + read, limit);
+                }
+                plain.write(buffer, 0, read);
+            }
+        } catch (IOException e) {
+            throw WireException.malformed("body: not gzip (" + e.getMessage() + ")");
+        }
+        return ByteBuffer.wrap(plain.toByteArray());
+    }
+
+    static AgentDescription readDescription(ByteBuffer bytes) throws WireException {
+        return Translate.fromWire(parse(dev.holdfast.opamp.wire.AgentDescription.parser(), bytes));
+    }
+
+    private static ByteBuffer frame(MessageLite message) {
+        int size = message.getSerializedSize();
+        byte[] frame = new byte[1 + size];
+        frame[0] = HEADER;
+        try {
+            CodedOutputStream out = CodedOutputStream.newInstance(frame, 1, size);
+            message.writeTo(out);
+            out.checkNoSpaceLeft();
+        } catch (IOException e) {
+            throw new UncheckedIOException("writing to an array of the right size", e);
+        }
+        return ByteBuffer.wrap(frame);
+    }
+
+    private static ByteBuffer withoutHeader(ByteBuffer frame) throws WireException {
+        if (!frame.hasRemaining()) {
+            return frame;
+        }
+        CodedInputStream in = CodedInputStream.newInstance(frame.duplicate());
+        try {
+            long header = in.readRawVarint64();
+            if (header != HEADER) {
+                throw WireException.malformed("frame header: " + header + " (expected: " + HEADER + ")");
+            }
+        } catch (IOException e) {
+            throw WireException.malformed("frame header: not a varint (expected: " + HEADER + ")");
+        }
+        return frame.slice(frame.position() + in.getTotalBytesRead(), frame.remaining() - in.getTotalBytesRead());
+    }
+
+    private static <T> T parse(Parser<T> parser, ByteBuffer bytes) throws WireException {
+        try {
+            return parser.parseFrom(bytes.duplicate());
+        } catch (InvalidProtocolBufferException e) {
+            throw WireException.malformed("message: not a protobuf of the expected type (" + e.getMessage() + ")");
+        }
+    }
+}
