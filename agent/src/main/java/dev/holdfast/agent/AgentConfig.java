@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.agent;
+
+import dev.holdfast.agent.link.LinkConfig;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * All that an agent is told before it starts.
+ *
+ * @param data the data directory
+ * @param labels what the operator wants to find the agent by, name to value
+ * @param statusInterval how often a status record is made
+ * @param link how it connects
+ */
+public record AgentConfig(Path data, Map<String, String> labels, Duration statusInterval, LinkConfig link) {
+
+    /** The default of {@link #statusInterval}: 60 s. */
+    public static final Duration STATUS_INTERVAL = Duration.ofSeconds(60);
+
+    /**
+     * Copies the labels, sorted.
+     *
+     * @throws IllegalArgumentException if a component is out of its range; the message names it
+     */
+    public AgentConfig {
+        labels = Collections.unmodifiableMap(new TreeMap<>(labels));
+        if (!statusInterval.isPositive()) {
+            throw new IllegalArgumentException(
+                    "statusInterval: " + statusInterval + " (expected: a duration > 0s, such as PT60S)");
+        }
+    }
+
+    /** The defaults, without labels. */
+    public static AgentConfig of(Path data, LinkConfig link) {
+        return new AgentConfig(data, Map.of(), STATUS_INTERVAL, link);
+    }
+}

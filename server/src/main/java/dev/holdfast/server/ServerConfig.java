@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server;
+
+import dev.holdfast.opamp.Wire;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that a server is told before it starts.
+ *
+ * @param data the data directory
+ * @param listen where agents connect; port 0 takes a free one
+ * @param admin where operators connect; port 0 takes a free one
+ * @param heartbeatInterval how often agents that take settings are to send heartbeats, at least 1 s; null leaves it to them
+ * @param pingInterval how often a connection is pinged; one that answers nothing for two of these is closed
+ * @param flushInterval how long a change of presence (attached, last seen) may wait to be written with others
+ * @param messageLimit the largest message taken, in bytes, compressed or not
+ */
+public record ServerConfig(
+        Path data,
+        InetSocketAddress listen,
+        InetSocketAddress admin,
+        @Nullable Duration heartbeatInterval,
+        Duration pingInterval,
+        Duration flushInterval,
+        int messageLimit) {
+
+    /** The agent port's usual number. */
+    public static final int AGENT_PORT = 4320;
+
+    /** The admin port's usual number. */
+    public static final int ADMIN_PORT = 4321;
+
+    /** The default of {@link #pingInterval}: 30 s. */
+    public static final Duration PING_INTERVAL = Duration.ofSeconds(30);
+
+    /** The default of {@link #flushInterval}: 1 s. */
+    public static final Duration FLUSH_INTERVAL = Duration.ofSeconds(1);
+
+    /** @throws IllegalArgumentException if a component is out of its range; the message names it */
+    public ServerConfig {
+        if (heartbeatInterval != null && heartbeatInterval.compareTo(Duration.ofSeconds(1)) < 0) {
+            throw new IllegalArgumentException(
+                    "heartbeatInterval: " + heartbeatInterval + " (expected: >= 1s; the wire carries whole seconds)");
+        }
+        requirePositive("pingInterval", pingInterval);
+        requirePositive("flushInterval", flushInterval);
+        if (messageLimit < 1) {
+            throw new IllegalArgumentException(
+                    "messageLimit: " + messageLimit + " (expected: >= 1, such as " + Wire.LIMIT + ")");
+        }
+    }
+
+    /** The defaults, on loopback. */
+    public static ServerConfig of(Path data) {
+        return new ServerConfig(
+                data,
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), AGENT_PORT),
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), ADMIN_PORT),
+                null,
+                PING_INTERVAL,
+                FLUSH_INTERVAL,
+                Wire.LIMIT);
+    }
+
+    private static void requirePositive(String name, Duration value) {
+        if (!value.isPositive()) {
+            throw new IllegalArgumentException(name + ": " + value + " (expected: a duration > 0s, such as PT30S)");
+        }
+    }
+}
