@@ -4,7 +4,9 @@ package dev.holdfast.opamp;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * All that an agent tells a server of itself. Immutable.
@@ -25,6 +27,9 @@ public record AgentState(
     /** The non-identifying attribute in which the hash rides with the full state. */
     public static final String HASH_ATTRIBUTE = "dev.holdfast.state";
 
+    /** The identifying attribute that repeats the uid, by OpenTelemetry's conventions. */
+    public static final String INSTANCE_ATTRIBUTE = "service.instance.id";
+
     /** How much of a SHA-256 is kept; 128 bits leave no chance of two states with one hash. */
     private static final int HASH_BYTES = 16;
 
@@ -38,9 +43,12 @@ public record AgentState(
         return new AgentState(uid, description, health, capabilities, customCapabilities);
     }
 
-    /** The same under another name. */
+    /** The same under another name, in the description too where it is repeated there. */
     public AgentState withUid(InstanceUid uid) {
-        return new AgentState(uid, description, health, capabilities, customCapabilities);
+        Map<String, Value> identifying = new LinkedHashMap<>(description.identifying());
+        identifying.replace(INSTANCE_ATTRIBUTE, Value.of(uid.toString()));
+        AgentDescription renamed = new AgentDescription(identifying, description.nonIdentifying());
+        return new AgentState(uid, renamed, health, capabilities, customCapabilities);
     }
 
     /**

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.agent;
+
+import dev.holdfast.agent.link.Link;
+import dev.holdfast.agent.link.LinkListener;
+import dev.holdfast.agent.link.LinkPhase;
+import dev.holdfast.agent.subsystem.Host;
+import dev.holdfast.agent.subsystem.Load;
+import dev.holdfast.agent.subsystem.Records;
+import dev.holdfast.core.disk.DataDirectory;
+import dev.holdfast.core.disk.DataDirectoryException;
+import dev.holdfast.core.time.SystemTime;
+import dev.holdfast.opamp.AgentState;
+import dev.holdfast.opamp.Capabilities;
+import dev.holdfast.opamp.Health;
+import dev.holdfast.opamp.InstanceUid;
+import java.net.URI;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An agent: a name kept on disk, a link to the control plane that comes back by itself, and a report on the host every
+ * now and then.
+ *
+ * <p>The link has a platform thread of its own; the host is looked at on virtual threads. All methods may be called from
+ * any thread.
+ */
+public final class Agent implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(Agent.class);
+
+    private static final String UID_FILE = "instance_uid";
+    private static final String DAMAGED_UID_FILE = "instance_uid.damaged";
+
+    private static final int PROCESS_BYTES = 16;
+
+    private final AgentConfig config;
+    private final DataDirectory data;
+    private final SystemTime time;
+    private final Host host;
+    private final Instant startedAt;
+    private final Link link;
+    private final LinkRecords records;
+    private volatile InstanceUid uid;
+
+    private Agent(AgentConfig config, DataDirectory data, SystemTime time, SecureRandom secure) {
+        this.config = config;
+        this.data = data;
+        this.time = time;
+        this.startedAt = time.instant();
+        this.uid = keptUid(data, startedAt, secure);
+        this.host = new Host(data.path());
+        AgentState self = new AgentState(
+                uid,
+                host.describe(uid, config.labels()),
+                health(host.load()),
+                Capabilities.OF_AGENT,
+                List.of(Capabilities.STATUS));
+        byte[] process = new byte[PROCESS_BYTES];
+        secure.nextBytes(process);
+        RandomGenerator chance = new SplittableRandom(secure.nextLong());
+        this.link = new Link(config.link(), self, HexFormat.of().formatHex(process), new Listener(), time, chance);
+        this.records = new LinkRecords(time, link);
+    }
+
+    /**
+     * Starts an agent. It returns as soon as the host is described, some hundreds of milliseconds; the link attaches by
+     * itself, whether the server is there yet or not.
+     *
+     * @throws DataDirectoryException if the data directory cannot be used, or another process holds it
+     */
+    public static Agent start(AgentConfig config) throws DataDirectoryException {
+        DataDirectory data = DataDirectory.hold(config.data());
+        SystemTime time = SystemTime.start("holdfast-link");
+        try {
+            Agent agent = new Agent(config, data, time, new SecureRandom());
+            log.info("agent {} starts, for {}", agent.uid, config.link().servers());
+            agent.link.start();
+            agent.sampleSoon();
+            return agent;
+        } catch (RuntimeException | Error e) {
+            time.close();
+            data.close();
+            throw e;
+        }
+    }
+
+    /** The agent's name; another one once a server gave it one. */
+    public InstanceUid uid() {
+        return uid;
+    }
+
+    /** Where the link stands. */
+    public LinkPhase phase() {
+        return link.phase();
+    }
+
+    /** Stops for good: the server is told, which takes 2 s at most, and the data directory is let go. */
+    @Override
+    public void close() {
+        link.stop().toCompletableFuture().join();
+        time.close();
+        data.close();
+        log.info("agent {} stopped", uid);
+    }
+
+    private static InstanceUid keptUid(DataDirectory data, Instant now, RandomGenerator chance) {
+        Optional<String> kept = data.read(UID_FILE);
+        if (kept.isPresent()) {
+            try {
+                return InstanceUid.parse(kept.get().strip());
+            } catch (IllegalArgumentException damaged) {
+                log.warn(
+                        "{} in {} does not hold a uid and is set aside as {}; this agent gets a new one",
+                        UID_FILE,
+                        data.path(),
+                        DAMAGED_UID_FILE);
+                data.write(DAMAGED_UID_FILE, kept.get());
+            }
+        }
+        InstanceUid fresh = InstanceUid.random(now, chance);
+        data.write(UID_FILE, fresh + "\n");
+        return fresh;
+    }
+
+    private void sampleSoon() {
+        var unused = Thread.ofVirtual().name("holdfast-host").start(this::sample);
+    }
+
+    /** One look at the host; the next is due an interval after this one is done. */
+    private void sample() {
+        try {
+            Load load = host.load();
+            link.report(health(load));
+            records.record(Records.STATUS_LANE, load.toJson(time.instant()));
+        } catch (RuntimeException e) {
+            log.warn("the host could not be looked at; the next try is in {}", config.statusInterval(), e);
+        } finally {
+            time.schedule(config.statusInterval(), this::sampleSoon);
+        }
+    }
+
+    private Health health(Load load) {
+        return new Health(true, startedAt, "", load.summary(), time.instant(), Map.of(), load.attributes());
+    }
+
+    private final class Listener implements LinkListener {
+
+        @Override
+        public void attached(URI server) {
+            records.flush();
+        }
+
+        @Override
+        public void renamed(InstanceUid renamed) {
+            uid = renamed;
+            data.write(UID_FILE, renamed + "\n");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.agent.link;
+
+import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.policy.RetryAfter;
+import dev.holdfast.opamp.Headers;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.ProtocolException;
+import java.net.UnknownHostException;
+import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
+import java.net.http.WebSocketHandshakeException;
+import java.nio.channels.UnresolvedAddressException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Why an attempt failed or a connection ended.
+ *
+ * @param cause what kind of failure it was
+ * @param retryAfter how long the server asked to be left alone, or null if it did not
+ * @param detail what a person should know; one line
+ */
+public record Failure(Cause cause, @Nullable Duration retryAfter, String detail) {
+
+    /** RFC 6455, section 7.4.1, and the IANA registry: "try again later". */
+    private static final int TRY_AGAIN_LATER = 1013;
+
+    private static final int SERVICE_RESTART = 1012;
+    private static final int GOING_AWAY = 1001;
+    private static final int NORMAL = 1000;
+
+    private static final Pattern MILLISECONDS = Pattern.compile("[0-9]{1,15}");
+
+    /** One without a word from the server on when to return. */
+    public static Failure of(Cause cause, String detail) {
+        return new Failure(cause, null, detail);
+    }
+
+    /**
+     * What an exception of the JDK's HTTP client stands for.
+     *
+     * @param now the date here, which a {@code Retry-After} date is measured from
+     */
+    static Failure of(Throwable thrown, Instant now) {
+        for (Throwable t = thrown; t != null; t = t.getCause()) {
+            Optional<Failure> failure = classify(t, now);
+            if (failure.isPresent()) {
+                return failure.get();
+            }
+        }
+        Throwable outer =
+                thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+        return of(Cause.NETWORK, describe(outer));
+    }
+
+    /** What the close of a connection by the server stands for. */
+    static Failure ofClose(int code, String reason) {
+        Cause cause = switch (code) {
+            case NORMAL, GOING_AWAY, SERVICE_RESTART -> Cause.NETWORK;
+            case TRY_AGAIN_LATER -> Cause.OVERLOAD;
+            default -> Cause.PROTOCOL;
+        };
+        return of(cause, "closed by the server: " + code + (reason.isEmpty() ? "" : " " + reason));
+    }
+
+    private static Optional<Failure> classify(Throwable t, Instant now) {
+        return Optional.ofNullable(
+                switch (t) {
+                    case WebSocketHandshakeException refused -> ofResponse(refused.getResponse(), now);
+                    case HttpTimeoutException timeout -> of(Cause.TIMEOUT, describe(timeout));
+                    case SSLException tls -> of(Cause.TLS, describe(tls));
+                    case UnknownHostException unknown -> of(Cause.LOCAL, "host name not found");
+                    case NoRouteToHostException unreachable -> of(Cause.LOCAL, describe(unreachable));
+                    case ProtocolException garbage -> of(Cause.PROTOCOL, describe(garbage));
+                    // The JDK wraps a name that was not found into a ConnectException.
+                    case ConnectException refused ->
+                        refused.getCause() == null ? of(Cause.NETWORK, describe(refused)) : null;
+                    case UnresolvedAddressException unresolved -> of(Cause.LOCAL, "host name not found");
+                    default -> null;
+                });
+    }
+
+    private static Failure ofResponse(HttpResponse<?> response, Instant now) {
+        Optional<Duration> precise = response.headers()
+                .firstValue(Headers.RETRY_AFTER_MS)
+                .filter(value -> MILLISECONDS.matcher(value).matches())
+                .map(value -> Duration.ofMillis(Long.parseLong(value)));
+        Optional<Duration> coarse =
+                response.headers().firstValue("Retry-After").flatMap(value -> RetryAfter.parse(value, now));
+        return new Failure(
+                Cause.ofHttpStatus(response.statusCode()),
+                precise.or(() -> coarse).orElse(null),
+                "the server answered " + response.statusCode() + " to the upgrade");
+    }
+
+    private static String describe(Throwable t) {
+        String message = t.getMessage();
+        return t.getClass().getSimpleName()
+                + (message == null ? "" : ": " + message.lines().findFirst().orElse(""));
+    }
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.agent.link;
+
+import dev.holdfast.core.policy.LineLimit;
+import dev.holdfast.core.time.Time;
+import dev.holdfast.opamp.AgentSession;
+import dev.holdfast.opamp.AgentState;
+import dev.holdfast.opamp.CustomMessage;
+import dev.holdfast.opamp.Health;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A connection to the control plane that comes back by itself: carries out what a {@link LinkMachine} decides.
+ *
+ * <p>Everything happens in tasks of the {@link Time} it was given, so a link on a {@code SystemTime} has a thread of its own
+ * that no other work can hold up, and a link on a {@code VirtualTime} runs a year in a moment. All methods may be called
+ * from any thread.
+ */
+public final class Link {
+
+    private static final Logger log = LoggerFactory.getLogger(Link.class);
+
+    /** How many delays are explained in a row at the start of an outage. */
+    private static final int LINES = 20;
+
+    /** How often one more is explained after those. */
+    private static final Duration LINE_INTERVAL = Duration.ofMinutes(1);
+
+    /** How long a stop waits for the server to close its end. */
+    private static final Duration GOODBYE = Duration.ofSeconds(2);
+
+    private final LinkMachine machine;
+    private final LinkConfig config;
+    private final Transport transport;
+    private final Time time;
+    private final LinkListener listener;
+    private final CompletableFuture<Void> stopped = new CompletableFuture<>();
+
+    private LineLimit lines;
+    private @Nullable Open open;
+    private Time.@Nullable Scheduled alarm;
+
+    /** When the link went down; counted from its start before it was first attached. */
+    private long downSince;
+
+    private volatile LinkPhase phase = LinkPhase.IDLE;
+
+    /**
+     * A link over WebSockets that is idle.
+     *
+     * @param self what to tell a server
+     * @param process 128 random bits as hexadecimal digits, drawn when this process started
+     * @param time whose tasks the link runs in; it must not be shared with work that takes long
+     * @param chance where jitter is drawn from
+     */
+    public Link(
+            LinkConfig config,
+            AgentState self,
+            String process,
+            LinkListener listener,
+            Time time,
+            RandomGenerator chance) {
+        this(config, self, process, listener, time, chance, new WebSocketTransport(config, time));
+    }
+
+    /** The same over another transport, which is closed with the link. */
+    public Link(
+            LinkConfig config,
+            AgentState self,
+            String process,
+            LinkListener listener,
+            Time time,
+            RandomGenerator chance,
+            Transport transport) {
+        this.config = config;
+        this.machine = new LinkMachine(config, self, process, chance);
+        this.listener = listener;
+        this.time = time;
+        this.transport = transport;
+        this.lines = freshLines();
+    }
+
+    /** Where the link stands. */
+    public LinkPhase phase() {
+        return phase;
+    }
+
+    /** Begins to connect, and returns at once. */
+    public void start() {
+        time.execute(() -> {
+            downSince = time.nanoTime();
+            carryOut(machine.start(time.nanoTime()));
+        });
+    }
+
+    /** Tells the server how the agent is doing: now if it is attached, else when it next is. */
+    public void report(Health health) {
+        time.execute(() -> carryOut(machine.report(health, time.nanoTime())));
+    }
+
+    /**
+     * Sends a custom message if the link is attached to a server that takes it.
+     *
+     * @return whether it was sent; that it arrived is not said
+     */
+    public CompletionStage<Boolean> send(CustomMessage message) {
+        CompletableFuture<Boolean> sent = new CompletableFuture<>();
+        time.execute(() -> {
+            boolean takes = machine.serverTakes(message.capability());
+            if (takes) {
+                carryOut(machine.send(message, time.nanoTime()));
+            }
+            sent.complete(takes);
+        });
+        return sent;
+    }
+
+    /**
+     * Ends the link for good. If it is connected the server is told first.
+     *
+     * @return complete once the server has closed the connection, or after 2 s at the latest
+     */
+    public CompletionStage<Void> stop() {
+        time.execute(() -> {
+            carryOut(machine.stop(time.nanoTime()));
+            if (open == null) {
+                stopped.complete(null);
+            } else {
+                time.schedule(GOODBYE, () -> stopped.complete(null));
+            }
+        });
+        return stopped.whenComplete((done, thrown) -> transport.close());
+    }
+
+    private void carryOut(List<Action> actions) {
+        for (Action action : actions) {
+            carryOut(action);
+        }
+        phase = machine.phase();
+        if (alarm != null) {
+            alarm.cancel();
+            alarm = null;
+        }
+        OptionalLong wakeAt = machine.wakeAt();
+        if (wakeAt.isPresent()) {
+            Duration delay = Duration.ofNanos(wakeAt.getAsLong() - time.nanoTime());
+            alarm = time.schedule(delay, () -> carryOut(machine.wake(time.nanoTime())));
+        }
+    }
+
+    private void carryOut(Action action) {
+        switch (action) {
+            case Action.Dial dial -> dial(dial.connection(), dial.server(), dial.headers());
+            case Action.Transmit transmit -> send(transmit.connection(), to -> to.transmit(transmit.frame()));
+            case Action.Ping ping -> send(ping.connection(), Transport.Connection::ping);
+            case Action.Close close -> send(close.connection(), Transport.Connection::close);
+            case Action.Abort abort -> abort(abort.connection());
+            case Action.Attached attached -> attached(attached.arrival(), attached.server());
+            case Action.Lost lost -> {
+                downSince = time.nanoTime();
+                listener.lost(lost.failure());
+            }
+            case Action.Waits waits -> waits(waits.delay());
+            case Action.Refused refused -> log.warn("the server refused a message: {}", refused.detail());
+            case Action.Renamed renamed -> {
+                log.info("the server gave this agent another name: {}", renamed.uid());
+                listener.renamed(renamed.uid());
+            }
+            case Action.Received received -> listener.received(received.message());
+        }
+    }
+
+    private void dial(long number, URI server, Map<String, String> headers) {
+        Transport.Connection connection = transport.dial(server, headers, new Transport.Events() {
+            @Override
+            public void opened() {
+                time.execute(() -> carryOut(machine.opened(number, time.nanoTime())));
+            }
+
+            @Override
+            public void failed(Failure failure) {
+                time.execute(() -> ended(number, failure));
+            }
+
+            @Override
+            public void received(ByteBuffer frame) {
+                time.execute(() -> carryOut(machine.received(number, frame, time.nanoTime())));
+            }
+
+            @Override
+            public void pong() {
+                time.execute(() -> carryOut(machine.pong(number)));
+            }
+        });
+        Outgoing outgoing = new Outgoing(time, config.sendTimeout(), failure -> ended(number, failure));
+        open = new Open(number, connection, outgoing);
+    }
+
+    private void send(long number, Function<Transport.Connection, CompletionStage<?>> send) {
+        Open to = open;
+        if (to != null && to.number() == number) {
+            to.outgoing().add(() -> send.apply(to.connection()));
+        }
+    }
+
+    private void ended(long number, Failure failure) {
+        carryOut(machine.failed(number, failure, time.nanoTime()));
+        abort(number);
+        if (machine.phase() == LinkPhase.STOPPED) {
+            stopped.complete(null);
+        }
+    }
+
+    private void abort(long number) {
+        Open gone = open;
+        if (gone != null && gone.number() == number) {
+            open = null;
+            gone.outgoing().clear();
+            gone.connection().abort();
+        }
+    }
+
+    private void attached(AgentSession.Arrival arrival, URI server) {
+        Duration down = Duration.ofNanos(time.nanoTime() - downSince);
+        log.info("link attached: {} at {} after {} down", arrival, server, Delay.seconds(down));
+        listener.attached(server);
+        switch (arrival) {
+            case REJOINED -> listener.rejoined();
+            case REGISTERED -> listener.registered();
+        }
+    }
+
+    private void waits(Delay delay) {
+        if (delay.attempt() == 1) {
+            lines = freshLines();
+        }
+        OptionalLong leftOut = lines.admit(time.nanoTime());
+        if (leftOut.isPresent()) {
+            String more = leftOut.getAsLong() == 0 ? "" : " (" + leftOut.getAsLong() + " lines like this left out)";
+            log.warn("link down: {}{}", delay, more);
+        }
+        listener.waits(delay);
+    }
+
+    private LineLimit freshLines() {
+        return new LineLimit(LINES, LINE_INTERVAL, time.nanoTime());
+    }
+
+    /** The connection at hand, whether dialing or open. */
+    private record Open(long number, Transport.Connection connection, Outgoing outgoing) {}
+}

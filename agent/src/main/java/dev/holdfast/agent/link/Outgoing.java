@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.agent.link;
+
+import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.time.Time;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends on one connection: one at a time, each with a deadline. Runs on the link's loop.
+ *
+ * <p>The queue needs no bound of its own: a send that does not end in time ends the connection, and the queue with it.
+ */
+final class Outgoing {
+
+    private final Time time;
+    private final Duration deadline;
+    private final Consumer<Failure> onFailure;
+    private final Queue<Supplier<CompletionStage<?>>> waiting = new ArrayDeque<>();
+    private Time.@Nullable Scheduled overdue;
+
+    /**
+     * Nothing to send yet.
+     *
+     * @param onFailure told, on the loop, when a send failed or was not done in time
+     */
+    Outgoing(Time time, Duration deadline, Consumer<Failure> onFailure) {
+        this.time = time;
+        this.deadline = deadline;
+        this.onFailure = onFailure;
+    }
+
+    void add(Supplier<CompletionStage<?>> send) {
+        waiting.add(send);
+        if (overdue == null) {
+            sendNext();
+        }
+    }
+
+    /** Forgets what waits. */
+    void clear() {
+        waiting.clear();
+        if (overdue != null) {
+            overdue.cancel();
+        }
+    }
+
+    private void sendNext() {
+        Supplier<CompletionStage<?>> send = waiting.poll();
+        if (send == null) {
+            return;
+        }
+        overdue = time.schedule(
+                deadline, () -> onFailure.accept(Failure.of(Cause.TIMEOUT, "a send was not done within " + deadline)));
+        send.get().whenComplete((done, thrown) -> time.execute(() -> sent(thrown)));
+    }
+
+    private void sent(@Nullable Throwable thrown) {
+        if (overdue != null) {
+            overdue.cancel();
+            overdue = null;
+        }
+        if (thrown == null) {
+            sendNext();
+        } else {
+            onFailure.accept(Failure.of(thrown, time.instant()));
+        }
+    }
+}
