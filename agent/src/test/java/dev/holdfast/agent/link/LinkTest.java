@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.agent.link;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.holdfast.agent.link.SimulatedServer.Condition;
+import dev.holdfast.core.time.VirtualTime;
+import dev.holdfast.opamp.AgentDescription;
+import dev.holdfast.opamp.AgentState;
+import dev.holdfast.opamp.Capabilities;
+import dev.holdfast.opamp.CustomMessage;
+import dev.holdfast.opamp.Health;
+import dev.holdfast.opamp.InstanceUid;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whole outages in virtual time: the shipped link against a simulated server, on the test's own thread. */
+class LinkTest {
+
+    private static final Duration SECOND = Duration.ofSeconds(1);
+
+    private final VirtualTime time = new VirtualTime();
+    private final SimulatedServer server = new SimulatedServer(time);
+    private final List<String> heard = new ArrayList<>();
+    private final List<Delay> delays = new ArrayList<>();
+    private final Link link = link(7);
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 5, 30, 40, 120, 600, 7200})
+    void afterAnOutageTheLinkIsBackNoLaterThanTheDelayItWasInAndOneSecond(int outageSeconds) {
+        attach();
+        server.crash();
+        time.advance(Duration.ofSeconds(outageSeconds));
+        assertThat(link.phase()).isEqualTo(LinkPhase.WAITING);
+        Duration inDelay = delays.getLast().delay();
+        server.be(Condition.UP);
+        time.advance(inDelay.plus(SECOND));
+
+        assertThat(link.phase()).isEqualTo(LinkPhase.ATTACHED);
+        assertThat(server.registrations).isEqualTo(1);
+        assertThat(server.rejoins).isEqualTo(1);
+        assertThat(heard).containsExactly("attached", "registered", "lost NETWORK", "attached", "rejoined");
+        assertThat(inDelay).isLessThanOrEqualTo(Duration.ofMillis(18_750));
+    }
+
+    @Test
+    void aServerThatForgotEverythingCostsOneRegistration() {
+        attach();
+        server.crash();
+        server.forget();
+        server.be(Condition.UP);
+        time.advance(SECOND);
+        assertThat(server.registrations).isEqualTo(2);
+        assertThat(server.rejoins).isZero();
+        assertThat(heard).endsWith("attached", "registered");
+    }
+
+    @Test
+    void aServerThatFreezesIsNoticedWithinThreeHeartbeatsAndReturnedTo() {
+        attach();
+        time.advance(Duration.ofSeconds(61));
+        server.be(Condition.FROZEN);
+        time.advance(Duration.ofSeconds(15));
+        assertThat(heard).endsWith("lost TIMEOUT");
+        server.be(Condition.UP);
+        time.advance(Duration.ofSeconds(20));
+        assertThat(link.phase()).isEqualTo(LinkPhase.ATTACHED);
+        assertThat(server.connections()).isEqualTo(1);
+    }
+
+    @Test
+    void aQuietDayKeepsOneConnectionAndHeartbeats() {
+        attach();
+        time.advance(Duration.ofDays(1));
+        assertThat(server.dials).isEqualTo(1);
+        assertThat(heard).containsExactly("attached", "registered");
+    }
+
+    @Test
+    void aServerThatTakesAndDropsForTenMinutesIsNotHammered() {
+        link.start();
+        for (int drop = 0; drop < 6_000; drop++) {
+            time.advance(Duration.ofMillis(100));
+            server.crash();
+            server.be(Condition.UP);
+        }
+        assertThat(server.dials).isBetween(30, 70);
+    }
+
+    @Test
+    void whatIsSentWhileTheLinkIsDownIsNotTakenAndWhatIsSentAfterArrives() {
+        CustomMessage record = CustomMessage.ofText(Capabilities.STATUS, "record", "{}");
+        CompletionStage<Boolean> early = link.send(record);
+        time.advance(SECOND);
+        assertThat(early).isCompletedWithValue(false);
+        attach();
+        CompletionStage<Boolean> sent = link.send(record);
+        time.advance(SECOND);
+        assertThat(sent).isCompletedWithValue(true);
+        assertThat(server.records).containsExactly(record);
+    }
+
+    @Test
+    void aStopSaysGoodbyeAndEndsAtOnce() {
+        attach();
+        CompletionStage<Void> stopped = link.stop();
+        time.advance(Duration.ofMillis(100));
+        assertThat(stopped).isCompleted();
+        assertThat(server.goodbyes).isEqualTo(1);
+        assertThat(server.connections()).isZero();
+        time.advance(Duration.ofHours(1));
+        assertThat(server.dials).isEqualTo(1);
+    }
+
+    @Test
+    void aStopWithAFrozenServerTakesTwoSeconds() {
+        attach();
+        server.be(Condition.FROZEN);
+        CompletionStage<Void> stopped = link.stop();
+        time.advance(Duration.ofMillis(1_900));
+        assertThat(stopped.toCompletableFuture()).isNotDone();
+        time.advance(Duration.ofMillis(100));
+        assertThat(stopped).isCompleted();
+    }
+
+    private void attach() {
+        link.start();
+        time.advance(SECOND);
+        assertThat(link.phase()).isEqualTo(LinkPhase.ATTACHED);
+    }
+
+    private Link link(long seed) {
+        SplittableRandom chance = new SplittableRandom(seed);
+        AgentState self = new AgentState(
+                InstanceUid.random(time.instant(), chance),
+                AgentDescription.EMPTY,
+                Health.good(),
+                Capabilities.OF_AGENT,
+                List.of(Capabilities.STATUS));
+        LinkConfig config = LinkConfig.of(URI.create("ws://server.example"));
+        return new Link(config, self, "cafe", new Ear(), time, chance, server);
+    }
+
+    private final class Ear implements LinkListener {
+
+        @Override
+        public void attached(URI server) {
+            heard.add("attached");
+        }
+
+        @Override
+        public void rejoined() {
+            heard.add("rejoined");
+        }
+
+        @Override
+        public void registered() {
+            heard.add("registered");
+        }
+
+        @Override
+        public void lost(Failure failure) {
+            heard.add("lost " + failure.cause());
+        }
+
+        @Override
+        public void waits(Delay delay) {
+            delays.add(delay);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.agent.link;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.time.SystemTime;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What becomes of a dial that goes wrong, against real sockets. */
+class WebSocketTransportIT {
+
+    private static final Duration HANDSHAKE_TIMEOUT = Duration.ofMillis(500);
+
+    private final SystemTime time = SystemTime.start("transport-under-test");
+    private final Transport transport = new WebSocketTransport(config(), time);
+
+    @AfterEach
+    void close() {
+        transport.close();
+        time.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "200 OK, '', PROTOCOL, ''",
+        "301 Moved Permanently, 'Location: http://127.0.0.1:9/', PROTOCOL, ''",
+        "400 Bad Request, '', REJECTED, ''",
+        "401 Unauthorized, 'WWW-Authenticate: Bearer', AUTH, ''",
+        "404 Not Found, '', REJECTED, ''",
+        "429 Too Many Requests, 'Retry-After: 7', OVERLOAD, PT7S",
+        "502 Bad Gateway, 'Content-Type: text/html', SERVER, ''",
+        "503 Service Unavailable, '', OVERLOAD, ''",
+        "503 Service Unavailable, 'Retry-After: 7', OVERLOAD, PT7S",
+        "503 Service Unavailable, 'Retry-After: soon', OVERLOAD, ''",
+        "503 Service Unavailable, 'Holdfast-Retry-After-Ms: 1234', OVERLOAD, PT1.234S",
+    })
+    void aRefusedUpgradeIsToldByItsStatus(String status, String header, Cause cause, String retryAfter)
+            throws IOException {
+        String response =
+                "HTTP/1.1 " + status + "\r\n" + (header.isEmpty() ? "" : header + "\r\n") + "Content-Length: 0\r\n\r\n";
+        Failure failure = failureOf(response);
+        assertThat(failure.cause()).as(failure.detail()).isEqualTo(cause);
+        assertThat(failure.detail()).contains(status.substring(0, 3));
+        assertThat(failure.retryAfter()).isEqualTo(retryAfter.isEmpty() ? null : Duration.parse(retryAfter));
+    }
+
+    @Test
+    void garbageInPlaceOfAnAnswerIsAProtocolFailure() throws IOException {
+        assertThat(failureOf("what is this\r\n\r\n").cause()).isEqualTo(Cause.PROTOCOL);
+    }
+
+    @Test
+    void aConnectionClosedWithoutAnAnswerIsANetworkFailure() throws IOException {
+        assertThat(failureOf("").cause()).isEqualTo(Cause.NETWORK);
+    }
+
+    @Test
+    void aServerThatNeverAnswersIsATimeout() throws IOException {
+        try (ServerSocket silent = listen()) {
+            assertThat(dial(uri("ws", silent.getLocalPort())).cause()).isEqualTo(Cause.TIMEOUT);
+        }
+    }
+
+    @Test
+    void aRefusedConnectionIsANetworkFailure() throws IOException {
+        int freePort;
+        try (ServerSocket closed = listen()) {
+            freePort = closed.getLocalPort();
+        }
+        assertThat(dial(uri("ws", freePort)).cause()).isEqualTo(Cause.NETWORK);
+    }
+
+    @Test
+    void aHostThatHasNoAddressIsALocalFailure() {
+        Failure failure = dial(URI.create("ws://no-such-host.invalid:4320/v1/opamp"));
+        assertThat(failure.cause()).as(failure.detail()).isEqualTo(Cause.LOCAL);
+        assertThat(failure.detail()).isEqualTo("host name not found");
+    }
+
+    @Test
+    void aPlainServerBehindASecureUrlIsATlsFailure() throws IOException {
+        try (ServerSocket plain = listen()) {
+            answer(plain, "HTTP/1.1 400 Bad Request\r\n\r\n");
+            Failure failure = dial(uri("wss", plain.getLocalPort()));
+            assertThat(failure.cause()).as(failure.detail()).isEqualTo(Cause.TLS);
+        }
+    }
+
+    private Failure failureOf(String response) throws IOException {
+        try (ServerSocket server = listen()) {
+            answer(server, response);
+            return dial(uri("ws", server.getLocalPort()));
+        }
+    }
+
+    private Failure dial(URI server) {
+        CompletableFuture<Failure> failure = new CompletableFuture<>();
+        transport.dial(server, Map.of(), new Transport.Events() {
+            @Override
+            public void opened() {
+                failure.completeExceptionally(new AssertionError("opened"));
+            }
+
+            @Override
+            public void failed(Failure why) {
+                failure.complete(why);
+            }
+
+            @Override
+            public void received(ByteBuffer frame) {
+                failure.completeExceptionally(new AssertionError("received"));
+            }
+
+            @Override
+            public void pong() {
+                failure.completeExceptionally(new AssertionError("pong"));
+            }
+        });
+        return failure.orTimeout(30, TimeUnit.SECONDS).join();
+    }
+
+    /**
+     * Reads some of each request, answers, and closes. The JDK's client tries a second connection by itself where the
+     * first is closed without an answer.
+     */
+    private static void answer(ServerSocket server, String response) {
+        Thread.ofVirtual().start(() -> {
+            while (!server.isClosed()) {
+                try (Socket socket = server.accept()) {
+                    byte[] request = new byte[4096];
+                    if (socket.getInputStream().read(request) > 0) {
+                        socket.getOutputStream().write(response.getBytes(US_ASCII));
+                    }
+                } catch (IOException closedByTheTest) {
+                    assertThat(server.isClosed()).isTrue();
+                }
+            }
+        });
+    }
+
+    private static ServerSocket listen() throws IOException {
+        return new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+    }
+
+    private static URI uri(String scheme, int port) {
+        return URI.create(scheme + "://127.0.0.1:" + port + "/v1/opamp");
+    }
+
+    private static LinkConfig config() {
+        LinkConfig defaults = LinkConfig.of(URI.create("ws://127.0.0.1:1"));
+        return new LinkConfig(
+                defaults.servers(),
+                defaults.backoff(),
+                defaults.rejected(),
+                defaults.stableAfter(),
+                defaults.maxRetryAfter(),
+                HANDSHAKE_TIMEOUT,
+                defaults.sendTimeout(),
+                defaults.pingInterval(),
+                defaults.messageLimit(),
+                defaults.session());
+    }
+}
