@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent;
 
+import dev.holdfast.agent.link.Delay;
+import dev.holdfast.agent.link.Failure;
 import dev.holdfast.agent.link.Link;
 import dev.holdfast.agent.link.LinkListener;
 import dev.holdfast.agent.link.LinkPhase;
@@ -12,6 +14,7 @@ import dev.holdfast.core.disk.DataDirectoryException;
 import dev.holdfast.core.time.SystemTime;
 import dev.holdfast.opamp.AgentState;
 import dev.holdfast.opamp.Capabilities;
+import dev.holdfast.opamp.CustomMessage;
 import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
 import java.net.URI;
@@ -51,7 +54,7 @@ public final class Agent implements AutoCloseable {
     private final LinkRecords records;
     private volatile InstanceUid uid;
 
-    private Agent(AgentConfig config, DataDirectory data, SystemTime time, SecureRandom secure) {
+    private Agent(AgentConfig config, LinkListener listener, DataDirectory data, SystemTime time, SecureRandom secure) {
         this.config = config;
         this.data = data;
         this.time = time;
@@ -67,7 +70,7 @@ public final class Agent implements AutoCloseable {
         byte[] process = new byte[PROCESS_BYTES];
         secure.nextBytes(process);
         RandomGenerator chance = new SplittableRandom(secure.nextLong());
-        this.link = new Link(config.link(), self, HexFormat.of().formatHex(process), new Listener(), time, chance);
+        this.link = new Link(config.link(), self, HexFormat.of().formatHex(process), new Ears(listener), time, chance);
         this.records = new LinkRecords(time, link);
     }
 
@@ -78,10 +81,20 @@ public final class Agent implements AutoCloseable {
      * @throws DataDirectoryException if the data directory cannot be used, or another process holds it
      */
     public static Agent start(AgentConfig config) throws DataDirectoryException {
+        return start(config, new LinkListener() {});
+    }
+
+    /**
+     * The same with someone who hears what happens to the link.
+     *
+     * @param listener called on the link's own thread
+     * @throws DataDirectoryException if the data directory cannot be used, or another process holds it
+     */
+    public static Agent start(AgentConfig config, LinkListener listener) throws DataDirectoryException {
         DataDirectory data = DataDirectory.hold(config.data());
         SystemTime time = SystemTime.start("holdfast-link");
         try {
-            Agent agent = new Agent(config, data, time, new SecureRandom());
+            Agent agent = new Agent(config, listener, data, time, new SecureRandom());
             log.info("agent {} starts, for {}", agent.uid, config.link().servers());
             agent.link.start();
             agent.sampleSoon();
@@ -152,17 +165,51 @@ public final class Agent implements AutoCloseable {
         return new Health(true, startedAt, "", load.summary(), time.instant(), Map.of(), load.attributes());
     }
 
-    private final class Listener implements LinkListener {
+    /** Hears first what the agent itself must know, then tells whoever else listens. */
+    private final class Ears implements LinkListener {
+
+        private final LinkListener other;
+
+        Ears(LinkListener other) {
+            this.other = other;
+        }
 
         @Override
         public void attached(URI server) {
             records.flush();
+            other.attached(server);
+        }
+
+        @Override
+        public void rejoined() {
+            other.rejoined();
+        }
+
+        @Override
+        public void registered() {
+            other.registered();
+        }
+
+        @Override
+        public void lost(Failure failure) {
+            other.lost(failure);
+        }
+
+        @Override
+        public void waits(Delay delay) {
+            other.waits(delay);
         }
 
         @Override
         public void renamed(InstanceUid renamed) {
             uid = renamed;
             data.write(UID_FILE, renamed + "\n");
+            other.renamed(renamed);
+        }
+
+        @Override
+        public void received(CustomMessage message) {
+            other.received(message);
         }
     }
 }
