@@ -43,6 +43,9 @@ public final class Agent implements AutoCloseable {
     private static final String UID_FILE = "instance_uid";
     private static final String DAMAGED_UID_FILE = "instance_uid.damaged";
 
+    /** The word for an agent's health; the figures are in its attributes. */
+    private static final String RUNNING = "running";
+
     private static final int PROCESS_BYTES = 16;
 
     private final AgentConfig config;
@@ -162,7 +165,7 @@ public final class Agent implements AutoCloseable {
     }
 
     private Health health(Load load) {
-        return new Health(true, startedAt, "", load.summary(), time.instant(), Map.of(), load.attributes());
+        return new Health(true, startedAt, "", RUNNING, time.instant(), Map.of(), load.attributes());
     }
 
     /** Hears first what the agent itself must know, then tells whoever else listens. */

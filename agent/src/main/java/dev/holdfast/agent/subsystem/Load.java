@@ -45,12 +45,6 @@ public record Load(
         return "{\"at\":\"" + at + "\"," + figures + "}";
     }
 
-    /** A short line for people. */
-    public String summary() {
-        return "cpu %.0f%%, memory %.0f%%"
-                .formatted(cpu * 100, memoryTotal == 0 ? 0 : 100.0 * memoryUsed / memoryTotal);
-    }
-
     private static double rounded(double value) {
         return Double.parseDouble(String.format(Locale.ROOT, "%.4f", value));
     }
