@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
  * An agent: a name kept on disk, a link to the control plane that comes back by itself, and a report on the host every
  * now and then.
  *
- * <p>The link has a platform thread of its own; the host is looked at on virtual threads. All methods may be called from
- * any thread.
+ * <p>The link has a platform thread of its own; the host is looked at on virtual threads. All methods may be called
+ * from any thread.
  */
 public final class Agent implements AutoCloseable {
 

@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends status records over the link as custom messages. While the link is down the newest one is kept, and those that it
- * took the place of are counted and told. State is touched from the link's loop alone.
+ * Sends status records over the link as custom messages. While the link is down the newest one is kept, and those that
+ * it took the place of are counted and told. State is touched from the link's loop alone.
  */
 final class LinkRecords implements Records {
 

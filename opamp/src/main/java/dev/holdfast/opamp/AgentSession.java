@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
  * The agent's end of one connection: says who it is, keeps the conversation alive, and notices when the server has
  * fallen silent.
  *
- * <p>It begins with {@link #open}: a <em>rejoin</em>, which leaves the description out, if the server has taken this very
- * state before, else a <em>registration</em>, which is the full state. A rejoin that is not answered in time becomes a
- * registration on the same connection. The server's answer attaches the agent; if the answer asks for the full state
- * instead, that is sent first.
+ * <p>It begins with {@link #open}: a <em>rejoin</em>, which leaves the description out, if the server has taken this
+ * very state before, else a <em>registration</em>, which is the full state. A rejoin that is not answered in time
+ * becomes a registration on the same connection. The server's answer attaches the agent; if the answer asks for the
+ * full state instead, that is sent first.
  *
  * <p>Each method takes the monotonic time and returns what to send and what happened. {@link #wakeAt} says when to call
  * {@link #wake} next. Not safe for use by several threads; it neither waits nor reads a clock.

@@ -2,8 +2,8 @@
 package dev.holdfast.opamp;
 
 /**
- * Headers of the upgrade request and of a POST. All are optional: a peer that is not Holdfast sends and reads none but the
- * first.
+ * Headers of the upgrade request and of a POST. All are optional: a peer that is not Holdfast sends and reads none but
+ * the first.
  */
 public final class Headers {
 

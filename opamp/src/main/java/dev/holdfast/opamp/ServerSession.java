@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The server's end of one conversation: a WebSocket connection, or the polls of one agent.
  *
- * <p>Every message is answered. An agent whose announced state hash equals the one that is stored has rejoined; one that
- * sends its description has registered; any other is asked for its full state. After that a message whose number is not
- * one more than the one before asks for it again, unless it brings the full state itself. The first number of a
+ * <p>Every message is answered. An agent whose announced state hash equals the one that is stored has rejoined; one
+ * that sends its description has registered; any other is asked for its full state. After that a message whose number
+ * is not one more than the one before asks for it again, unless it brings the full state itself. The first number of a
  * conversation may be any.
  *
  * <p>Not safe for use by several threads; it neither waits nor reads a clock.

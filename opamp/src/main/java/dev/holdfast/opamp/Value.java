@@ -129,7 +129,7 @@ public sealed interface Value {
 
         @Override
         public Object plain() {
-            return Base64.getEncoder().encodeToString(Bytes.copy(bytes));
+            return Base64.getEncoder().encodeToString(Wire.copy(bytes));
         }
     }
 

@@ -102,7 +102,7 @@ public final class Wire {
      */
     public static ByteBuffer gunzip(ByteBuffer compressed, int limit) throws WireException {
         ByteArrayOutputStream plain = new ByteArrayOutputStream();
-        try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(Bytes.copy(compressed)))) {
+        try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(copy(compressed)))) {
             byte[] buffer = new byte[COPY_BYTES];
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
                 if (plain.size() + read > limit) {
@@ -114,6 +114,13 @@ public final class Wire {
             throw WireException.malformed("body: not gzip (" + e.getMessage() + ")");
         }
         return ByteBuffer.wrap(plain.toByteArray());
+    }
+
+    /** The bytes that remain, without moving the caller's position. */
+    static byte[] copy(ByteBuffer bytes) {
+        byte[] copy = new byte[bytes.remaining()];
+        bytes.duplicate().get(copy);
+        return copy;
     }
 
     static AgentDescription readDescription(ByteBuffer bytes) throws WireException {

@@ -21,7 +21,9 @@ public final class WireException extends Exception {
         return new WireException("message: " + size + " bytes or more (expected: <= " + limit + ")", true);
     }
 
-    /** Whether it was over the limit, for which both transports have an answer of their own (close 1009, status 413). */
+    /**
+     * Whether it was over the limit, for which both transports have an answer of their own (close 1009, status 413).
+     */
     public boolean tooLarge() {
         return tooLarge;
     }

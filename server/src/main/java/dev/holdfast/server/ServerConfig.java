@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param data the data directory
  * @param listen where agents connect; port 0 takes a free one
  * @param admin where operators connect; port 0 takes a free one
- * @param heartbeatInterval how often agents that take settings are to send heartbeats, at least 1 s; null leaves it to them
+ * @param heartbeatInterval how often agents that take settings are to send heartbeats, at least 1 s; null leaves it to
+ *     them
  * @param pingInterval how often a connection is pinged; one that answers nothing for two of these is closed
  * @param flushInterval how long a change of presence (attached, last seen) may wait to be written with others
  * @param messageLimit the largest message taken, in bytes, compressed or not

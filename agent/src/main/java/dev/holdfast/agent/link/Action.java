@@ -9,8 +9,8 @@ import java.nio.ByteBuffer;
 import java.util.Map;
 
 /**
- * What a {@link LinkMachine} wants done, in the order given. Connections are numbered: what is later reported of one that
- * the machine has let go of is ignored.
+ * What a {@link LinkMachine} wants done, in the order given. Connections are numbered: what is later reported of one
+ * that the machine has let go of is ignored.
  */
 public sealed interface Action {
 

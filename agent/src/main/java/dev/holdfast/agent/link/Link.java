@@ -24,9 +24,9 @@ import org.slf4j.LoggerFactory;
 /**
  * A connection to the control plane that comes back by itself: carries out what a {@link LinkMachine} decides.
  *
- * <p>Everything happens in tasks of the {@link Time} it was given, so a link on a {@code SystemTime} has a thread of its own
- * that no other work can hold up, and a link on a {@code VirtualTime} runs a year in a moment. All methods may be called
- * from any thread.
+ * <p>Everything happens in tasks of the {@link Time} it was given, so a link on a {@code SystemTime} has a thread of
+ * its own that no other work can hold up, and a link on a {@code VirtualTime} runs a year in a moment. All methods may
+ * be called from any thread.
  */
 public final class Link {
 

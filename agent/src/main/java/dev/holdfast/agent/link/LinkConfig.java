@@ -13,8 +13,8 @@ import java.util.Set;
 /**
  * All that a link is told before it starts.
  *
- * @param servers where to connect, tried in turn: {@code ws}, {@code wss}, {@code http} or {@code https}; where a path is
- *     missing it is {@value #PATH}
+ * @param servers where to connect, tried in turn: {@code ws}, {@code wss}, {@code http} or {@code https}; where a path
+ *     is missing it is {@value #PATH}
  * @param backoff how long to wait after a failed attempt
  * @param rejected the same where the server will not have this agent ({@code REJECTED})
  * @param stableAfter how long a link must have been attached before its failures are forgotten

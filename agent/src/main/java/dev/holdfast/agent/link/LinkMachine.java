@@ -35,8 +35,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>There is one connection at most at any time, so nothing can reconnect twice. A failure makes the link wait as the
- * policy for its cause says; how many failures there were in a row is forgotten only after the link has been attached for
- * {@link LinkConfig#stableAfter}.
+ * policy for its cause says; how many failures there were in a row is forgotten only after the link has been attached
+ * for {@link LinkConfig#stableAfter}.
  *
  * <p>{@link #wakeAt} says when to call {@link #wake}. Not safe for use by several threads; it neither waits nor reads a
  * clock.

@@ -20,8 +20,8 @@ import java.util.Optional;
 /**
  * A directory held by this process until {@link #close}, and the small files in it.
  *
- * <p>Held by a lock on the file {@value #LOCK}, which the operating system gives up when the process ends, however it ends.
- * Safe for use by any thread.
+ * <p>Held by a lock on the file {@value #LOCK}, which the operating system gives up when the process ends, however it
+ * ends. Safe for use by any thread.
  */
 public final class DataDirectory implements AutoCloseable {
 

@@ -4,8 +4,8 @@ package dev.holdfast.core.policy;
 /**
  * How delays are spread around an envelope {@code e}. Values only: {@link Backoff} draws from them.
  *
- * <p>The names full, equal and decorrelated are those of Marc Brooker, "Exponential Backoff And Jitter" (AWS Architecture
- * Blog, 2015).
+ * <p>The names full, equal and decorrelated are those of Marc Brooker, "Exponential Backoff And Jitter" (AWS
+ * Architecture Blog, 2015).
  */
 public sealed interface Jitter {
 
@@ -25,9 +25,9 @@ public sealed interface Jitter {
     }
 
     /**
-     * Anywhere in {@code [initial, min(cap, previous × multiplier))}, with {@code initial} for {@code previous} before the
-     * first. The cap bounds the range before the draw and not the result after it, so delays stay spread at the cap.
-     * Brooker's multiplier is 3.
+     * Anywhere in {@code [initial, min(cap, previous × multiplier))}, with {@code initial} for {@code previous} before
+     * the first. The cap bounds the range before the draw and not the result after it, so delays stay spread at the
+     * cap. Brooker's multiplier is 3.
      */
     static Jitter decorrelated() {
         return new Decorrelated();

@@ -8,7 +8,8 @@ import java.util.OptionalLong;
  * Keeps a log readable while something fails over and over: a burst of lines, then one every so often, each saying how
  * many were left out before it.
  *
- * <p>In any period the lines admitted are at most {@code burst + period / interval}. Not safe for use by several threads.
+ * <p>In any period the lines admitted are at most {@code burst + period / interval}. Not safe for use by several
+ * threads.
  */
 public final class LineLimit {
 

@@ -14,7 +14,10 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** Reads the {@code Retry-After} header of HTTP (RFC 9110, section 10.2.3): seconds, or a date in any of its three forms. */
+/**
+ * Reads the {@code Retry-After} header of HTTP (RFC 9110, section 10.2.3): seconds, or a date in any of its three
+ * forms.
+ */
 public final class RetryAfter {
 
     private static final Pattern SECONDS = Pattern.compile("[0-9]+");
@@ -32,8 +35,8 @@ public final class RetryAfter {
      *
      * @param value the header's value
      * @param now the date here, which a date is measured from
-     * @return zero for a date gone by, {@link Backoff#LONGEST} for anything longer than that, and nothing for a value that
-     *     is neither a number of seconds nor a date
+     * @return zero for a date gone by, {@link Backoff#LONGEST} for anything longer than that, and nothing for a value
+     *     that is neither a number of seconds nor a date
      */
     public static Optional<Duration> parse(String value, Instant now) {
         String text = value.strip();

@@ -14,8 +14,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The machine's clocks, and one platform thread that runs the tasks.
  *
- * <p>Each loop that must not be held up by others gets a {@code SystemTime} of its own. The thread is a daemon: it keeps
- * no process alive. Safe for use by any thread.
+ * <p>Each loop that must not be held up by others gets a {@code SystemTime} of its own. The thread is a daemon: it
+ * keeps no process alive. Safe for use by any thread.
  */
 public final class SystemTime implements Time, AutoCloseable {
 

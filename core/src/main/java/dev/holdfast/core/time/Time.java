@@ -5,19 +5,20 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * A clock and a loop. Everything in Holdfast that measures, dates or waits does it through the {@code Time} it was given.
+ * A clock and a loop. Everything in Holdfast that measures, dates or waits does it through the {@code Time} it was
+ * given.
  *
  * <p>Tasks given to one {@code Time} run one at a time, ordered by when they fall due and, where that is equal, by when
- * they were given. State touched only from such tasks therefore needs no lock. A task that throws is logged and does not
- * stop the ones after it.
+ * they were given. State touched only from such tasks therefore needs no lock. A task that throws is logged and does
+ * not stop the ones after it.
  *
  * <p>All methods may be called from any thread unless an implementation says otherwise.
  */
 public interface Time {
 
     /**
-     * Monotonic time in nanoseconds from an arbitrary origin; only differences mean anything, and they are to be taken by
-     * subtraction so that an overflow does no harm (see {@link System#nanoTime()}).
+     * Monotonic time in nanoseconds from an arbitrary origin; only differences mean anything, and they are to be taken
+     * by subtraction so that an overflow does no harm (see {@link System#nanoTime()}).
      */
     long nanoTime();
 

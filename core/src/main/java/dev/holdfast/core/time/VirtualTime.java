@@ -17,7 +17,9 @@ import java.util.PriorityQueue;
  */
 public final class VirtualTime implements Time {
 
-    /** Where virtual time begins unless told otherwise: a fixed date, so that a transcript reads the same every time. */
+    /**
+     * Where virtual time begins unless told otherwise: a fixed date, so that a transcript reads the same every time.
+     */
     public static final Instant BEGINNING = Instant.parse("2026-01-01T00:00:00Z");
 
     private static final Comparator<Task> BY_DUE_THEN_GIVEN =
@@ -103,7 +105,9 @@ public final class VirtualTime implements Time {
         return tasks.size();
     }
 
-    /** Sets the date forward or (negative) back, as a clock that is corrected does; monotonic time goes on undisturbed. */
+    /**
+     * Sets the date forward or (negative) back, as a clock that is corrected does; monotonic time goes on undisturbed.
+     */
     public void shiftWallClock(Duration by) {
         wallOffset = wallOffset.plus(by);
     }
