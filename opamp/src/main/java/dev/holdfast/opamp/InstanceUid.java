@@ -46,9 +46,9 @@ public record InstanceUid(UUID value) implements Comparable<InstanceUid> {
                 "instance_uid: \"" + text + "\" (expected: a UUID such as 01996b8a-7c1e-7d3a-9b1f-0123456789ab)");
     }
 
-    static InstanceUid ofBytes(ByteBuffer bytes) throws WireException {
+    static InstanceUid ofBytes(String field, ByteBuffer bytes) throws WireException {
         if (bytes.remaining() != BYTES) {
-            throw WireException.malformed("instance_uid: " + bytes.remaining() + " bytes (expected: " + BYTES + ")");
+            throw WireException.malformed(field + ": " + bytes.remaining() + " bytes (expected: " + BYTES + ")");
         }
         ByteBuffer in = bytes.duplicate();
         return new InstanceUid(new UUID(in.getLong(), in.getLong()));
@@ -64,7 +64,11 @@ public record InstanceUid(UUID value) implements Comparable<InstanceUid> {
     /** By age where both are of version 7. */
     @Override
     public int compareTo(InstanceUid other) {
-        return bytes().compareTo(other.bytes());
+        // Unsigned, as RFC 9562 has it: UUID and ByteBuffer compare signed.
+        int high = Long.compareUnsigned(value.getMostSignificantBits(), other.value.getMostSignificantBits());
+        return high != 0
+                ? high
+                : Long.compareUnsigned(value.getLeastSignificantBits(), other.value.getLeastSignificantBits());
     }
 
     @Override

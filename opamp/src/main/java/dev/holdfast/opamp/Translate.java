@@ -63,7 +63,7 @@ final class Translate {
 
     static AgentMessage fromWire(AgentToServer wire) throws WireException {
         return new AgentMessage(
-                InstanceUid.ofBytes(wire.getInstanceUid().asReadOnlyByteBuffer()),
+                InstanceUid.ofBytes("instance_uid", wire.getInstanceUid().asReadOnlyByteBuffer()),
                 wire.getSequenceNum(),
                 wire.getCapabilities(),
                 wire.hasAgentDescription() ? fromWire(wire.getAgentDescription()) : null,
@@ -105,14 +105,16 @@ final class Translate {
     static ServerMessage fromWire(ServerToAgent wire) throws WireException {
         ByteString uid = wire.getInstanceUid();
         return new ServerMessage(
-                uid.isEmpty() ? null : InstanceUid.ofBytes(uid.asReadOnlyByteBuffer()),
+                uid.isEmpty() ? null : InstanceUid.ofBytes("instance_uid", uid.asReadOnlyByteBuffer()),
                 wire.hasErrorResponse() ? fromWire(wire.getErrorResponse()) : null,
                 (wire.getFlags() & REPORT_FULL_STATE) != 0,
                 wire.getCapabilities(),
                 wire.hasAgentIdentification()
-                        ? InstanceUid.ofBytes(wire.getAgentIdentification()
-                                .getNewInstanceUid()
-                                .asReadOnlyByteBuffer())
+                        ? InstanceUid.ofBytes(
+                                "new_instance_uid",
+                                wire.getAgentIdentification()
+                                        .getNewInstanceUid()
+                                        .asReadOnlyByteBuffer())
                         : null,
                 heartbeatInterval(wire),
                 wire.hasCustomCapabilities() ? fromWire(wire.getCustomCapabilities()) : null,
