@@ -8,12 +8,9 @@ import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
 import dev.holdfast.opamp.wire.AgentToServer;
 import dev.holdfast.opamp.wire.ServerToAgent;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.util.zip.GZIPInputStream;
 
 /**
  * Messages as bytes, for both of OpAMP's transports.
@@ -33,8 +30,6 @@ public final class Wire {
     public static final String MEDIA_TYPE = "application/x-protobuf";
 
     private static final byte HEADER = 0;
-
-    private static final int COPY_BYTES = 8 << 10;
 
     private Wire() {}
 
@@ -98,22 +93,10 @@ public final class Wire {
      * Decompresses a body, and stops at the limit: what a few compressed bytes may grow to is never held.
      *
      * @param limit the largest result taken, in bytes
-     * @throws WireException if it is not gzip, or grows past the limit
+     * @throws WireException if it is not gzip to its last byte, or grows past the limit
      */
     public static ByteBuffer gunzip(ByteBuffer compressed, int limit) throws WireException {
-        ByteArrayOutputStream plain = new ByteArrayOutputStream();
-        try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(copy(compressed)))) {
-            byte[] buffer = new byte[COPY_BYTES];
-            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-                if (plain.size() + read > limit) {
-                    throw WireException.tooLarge((long) plain.size() + read, limit);
-                }
-                plain.write(buffer, 0, read);
-            }
-        } catch (IOException e) {
-            throw WireException.malformed("body: not gzip (" + e.getMessage() + ")");
-        }
-        return ByteBuffer.wrap(plain.toByteArray());
+        return Gzip.expand(compressed, limit);
     }
 
     /** The bytes that remain, without moving the caller's position. */
@@ -149,7 +132,8 @@ public final class Wire {
         try {
             long header = in.readRawVarint64();
             if (header != HEADER) {
-                throw WireException.malformed("frame header: " + header + " (expected: " + HEADER + ")");
+                throw WireException.malformed(
+                        "frame header: " + Long.toUnsignedString(header) + " (expected: " + HEADER + ")");
             }
         } catch (IOException e) {
             throw WireException.malformed("frame header: not a varint (expected: " + HEADER + ")");
