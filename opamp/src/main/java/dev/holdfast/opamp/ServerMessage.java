@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param reportFullState whether the agent is to send all it has
  * @param capabilities see {@link Capabilities}; 0 where it was left out
  * @param newUid the uid that the agent is to use from now on
- * @param heartbeatInterval how often the agent is to send heartbeats
+ * @param heartbeatInterval how often the agent is to send heartbeats; the wire carries whole seconds, at least one
  * @param customCapabilities the custom capabilities the server announces
  * @param custom a custom message
  */
@@ -26,6 +26,14 @@ public record ServerMessage(
         @Nullable Duration heartbeatInterval,
         @Nullable List<String> customCapabilities,
         @Nullable CustomMessage custom) {
+
+    /** @throws IllegalArgumentException if the heartbeat interval is not more than zero */
+    public ServerMessage {
+        if (heartbeatInterval != null && !heartbeatInterval.isPositive()) {
+            throw new IllegalArgumentException("heartbeatInterval: " + heartbeatInterval
+                    + " (expected: a duration > 0s, or null to leave it out)");
+        }
+    }
 
     /** The plain answer to a message that asks for nothing. */
     public static ServerMessage answer(InstanceUid uid) {
@@ -52,6 +60,14 @@ public record ServerMessage(
      */
     public record Failure(
             Kind kind, String message, @Nullable Duration retryAfter) {
+
+        /** @throws IllegalArgumentException if the delay is negative */
+        public Failure {
+            if (retryAfter != null && retryAfter.isNegative()) {
+                throw new IllegalArgumentException(
+                        "retryAfter: " + retryAfter + " (expected: a duration >= 0s, or null to leave it out)");
+            }
+        }
 
         /** The specification's kinds. */
         public enum Kind {

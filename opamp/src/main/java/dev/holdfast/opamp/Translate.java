@@ -35,6 +35,9 @@ final class Translate {
 
     private static final int NANOS = 1_000_000_000;
 
+    /** What a long holds in nanoseconds: 292 years. */
+    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
+
     private Translate() {}
 
     static AgentToServer toWire(AgentMessage message) {
@@ -127,6 +130,10 @@ final class Translate {
         return seconds == 0 ? null : Duration.ofSeconds(clampSeconds(seconds));
     }
 
+    private static long saturatedNanos(Duration duration) {
+        return duration.compareTo(LONGEST) > 0 ? Long.MAX_VALUE : duration.toNanos();
+    }
+
     private static long clampSeconds(long unsigned) {
         return unsigned < 0 ? Integer.MAX_VALUE : Math.min(unsigned, Integer.MAX_VALUE);
     }
@@ -160,10 +167,10 @@ final class Translate {
         wire.getComponentHealthMapMap().forEach((name, part) -> components.put(name, fromWire(part)));
         return new Health(
                 wire.getHealthy(),
-                instant(wire.getStartTimeUnixNano()),
+                instantOrNull(wire.getStartTimeUnixNano()),
                 wire.getLastError(),
                 wire.getStatus(),
-                instant(wire.getStatusTimeUnixNano()),
+                instantOrNull(wire.getStatusTimeUnixNano()),
                 components,
                 fromWire(wire.getAttributesList()));
     }
@@ -178,8 +185,7 @@ final class Translate {
                             case UNAVAILABLE -> ServerErrorResponseType.SERVER_ERROR_RESPONSE_TYPE_UNAVAILABLE;
                         });
         if (failure.retryAfter() != null) {
-            wire.setRetryInfo(RetryInfo.newBuilder()
-                    .setRetryAfterNanoseconds(failure.retryAfter().toNanos()));
+            wire.setRetryInfo(RetryInfo.newBuilder().setRetryAfterNanoseconds(saturatedNanos(failure.retryAfter())));
         }
         return wire.build();
     }
@@ -270,11 +276,19 @@ final class Translate {
         return ByteString.copyFrom(uid.bytes());
     }
 
+    /** An unsigned number, so good for the years 1970 to 2554; a date outside of them is left out. */
     private static long nanos(@Nullable Instant instant) {
-        return instant == null ? 0 : instant.getEpochSecond() * NANOS + instant.getNano();
+        if (instant == null || instant.isBefore(Instant.EPOCH) || instant.isAfter(instant(-1))) {
+            return 0;
+        }
+        return instant.getEpochSecond() * NANOS + instant.getNano();
     }
 
-    private static @Nullable Instant instant(long nanos) {
-        return nanos == 0 ? null : Instant.ofEpochSecond(0, nanos);
+    private static @Nullable Instant instantOrNull(long nanos) {
+        return nanos == 0 ? null : instant(nanos);
+    }
+
+    private static Instant instant(long nanos) {
+        return Instant.ofEpochSecond(Long.divideUnsigned(nanos, NANOS), Long.remainderUnsigned(nanos, NANOS));
     }
 }
