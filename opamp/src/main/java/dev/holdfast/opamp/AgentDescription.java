@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * Who an agent says it is. Immutable; attributes keep their order.
@@ -35,6 +36,27 @@ public record AgentDescription(Map<String, Value> identifying, Map<String, Value
         Map<String, Value> more = new LinkedHashMap<>(nonIdentifying);
         more.put(key, value);
         return new AgentDescription(identifying, more);
+    }
+
+    /** The same with all that has a name in the order of the names, so that equal ones have equal bytes. */
+    AgentDescription sorted() {
+        return new AgentDescription(sorted(identifying), sorted(nonIdentifying));
+    }
+
+    private static Map<String, Value> sorted(Map<String, Value> attributes) {
+        Map<String, Value> sorted = new TreeMap<>();
+        attributes.forEach((key, value) -> sorted.put(key, sorted(value)));
+        return sorted;
+    }
+
+    private static Value sorted(Value value) {
+        return switch (value) {
+            case Value.Table table -> new Value.Table(sorted(table.values()));
+            case Value.Array array ->
+                new Value.Array(
+                        array.values().stream().map(AgentDescription::sorted).toList());
+            default -> value;
+        };
     }
 
     /** The description as the wire has it, to be kept and read back with {@link #decode}. */
