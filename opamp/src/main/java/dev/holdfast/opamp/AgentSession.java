@@ -22,8 +22,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AgentSession {
 
-    /** How many full states a server may ask for before it must have taken one. */
+    /** How many full states a server may ask for, or new names it may give, before it must have taken the agent. */
     private static final int MOST_FULL_STATES = 3;
+
+    /**
+     * The longest heartbeat interval that a server may set; a longer one counts as this. Without heartbeats a server that
+     * fell silent would go unnoticed.
+     */
+    public static final Duration LONGEST_HEARTBEAT = Duration.ofHours(1);
 
     /** Where the conversation stands. */
     public enum Phase {
@@ -48,7 +54,7 @@ public final class AgentSession {
     /** Something that the link should know. */
     public sealed interface Signal {
 
-        /** The server has taken the agent. */
+        /** The server has taken the agent; on one connection a second time only after {@link Renamed}. */
         record Attached(Arrival arrival) implements Signal {}
 
         /** This connection is of no more use. */
@@ -73,33 +79,40 @@ public final class AgentSession {
     public record Step(List<AgentMessage> messages, List<Signal> signals) {}
 
     /**
-     * How long the session waits.
+     * How long the session waits. Durations are more than zero and at most a day.
      *
      * @param rejoin for the answer to a rejoin; 5 s by default
      * @param register for the answer to a registration; 30 s by default
      * @param heartbeat how long after its last message an attached agent says that it is there; 5 s by default, and the
      *     server may set another
-     * @param deadAfter how many heartbeat intervals a message may go unanswered; 2 by default
+     * @param deadAfter how many heartbeat intervals a message may go unanswered, 1 to 100; 2 by default
      */
     public record Timing(Duration rejoin, Duration register, Duration heartbeat, int deadAfter) {
+
+        /** What keeps {@code deadAfter} intervals far from the range of nanoseconds in a long. */
+        private static final Duration LONGEST = Duration.ofDays(1);
+
+        private static final int MOST_INTERVALS = 100;
 
         /** The defaults. */
         public static final Timing DEFAULT =
                 new Timing(Duration.ofSeconds(5), Duration.ofSeconds(30), Duration.ofSeconds(5), 2);
 
-        /** @throws IllegalArgumentException if a component is not more than zero; the message names it */
+        /** @throws IllegalArgumentException if a component is out of its range; the message names it */
         public Timing {
-            requirePositive("rejoin", rejoin);
-            requirePositive("register", register);
-            requirePositive("heartbeat", heartbeat);
-            if (deadAfter < 1) {
-                throw new IllegalArgumentException("deadAfter: " + deadAfter + " (expected: >= 1)");
+            requireInRange("rejoin", rejoin);
+            requireInRange("register", register);
+            requireInRange("heartbeat", heartbeat);
+            if (deadAfter < 1 || deadAfter > MOST_INTERVALS) {
+                throw new IllegalArgumentException(
+                        "deadAfter: " + deadAfter + " (expected: 1 to " + MOST_INTERVALS + " heartbeat intervals)");
             }
         }
 
-        private static void requirePositive(String name, Duration value) {
-            if (!value.isPositive()) {
-                throw new IllegalArgumentException(name + ": " + value + " (expected: a duration > 0s)");
+        private static void requireInRange(String name, Duration value) {
+            if (!value.isPositive() || value.compareTo(LONGEST) > 0) {
+                throw new IllegalArgumentException(
+                        name + ": " + value + " (expected: a duration > 0s and <= 24h, such as PT5S)");
             }
         }
     }
@@ -123,8 +136,14 @@ public final class AgentSession {
     /** When the oldest message that nothing has answered was sent, or null if there is none. */
     private @Nullable Long unansweredSince;
 
-    private int fullStatesAsked;
+    /** How often the server wanted the full state, or gave a new name, since it last took the agent. */
+    private int fullStatesWanted;
+
+    /** Whether an attached agent's next message is to be its full state. */
     private boolean fullStateOwed;
+
+    /** Whether the health has changed since it was last sent. */
+    private boolean healthOwed;
 
     /**
      * A conversation that has not begun.
@@ -161,12 +180,12 @@ public final class AgentSession {
         return serverCapabilities.contains(customCapability);
     }
 
-    /** Begins: to be called once, when the connection stands. */
+    /** Begins: to be called once, when the connection stands. A session that was closed before that stays closed. */
     public Step open(long now) {
         if (phase == Phase.REJOINING) {
             send(greeting().withHealth(self.health()), now);
             answerDue = now + timing.rejoin().toNanos();
-        } else {
+        } else if (phase == Phase.REGISTERING) {
             register(now);
         }
         return taken();
@@ -186,17 +205,14 @@ public final class AgentSession {
             serverCapabilities = Set.copyOf(message.customCapabilities());
         }
         if (message.heartbeatInterval() != null) {
-            heartbeat = message.heartbeatInterval();
+            heartbeat = shorter(message.heartbeatInterval(), LONGEST_HEARTBEAT);
         }
         if (message.custom() != null) {
             signals.add(new Signal.Received(message.custom()));
         }
-        if (message.newUid() != null && !message.newUid().equals(self.uid())) {
-            self = self.withUid(message.newUid());
-            signals.add(new Signal.Renamed(message.newUid()));
-            register(now);
-        } else if (message.reportFullState()) {
-            fullStateAsked(now);
+        boolean renamed = message.newUid() != null && !message.newUid().equals(self.uid());
+        if (renamed || message.reportFullState()) {
+            fullStateWanted(renamed ? message.newUid() : null, now);
         } else {
             answered();
         }
@@ -235,11 +251,15 @@ public final class AgentSession {
         return deadAt - beatAt < 0 ? deadAt : beatAt;
     }
 
-    /** Tells an attached server of another health; before that, the first message will carry it. */
+    /**
+     * Tells the server of another health: at once if the agent is attached, else with the first message that is sent from
+     * then on, which is the next heartbeat at the latest.
+     */
     public Step report(Health health, long now) {
         self = self.withHealth(health);
+        healthOwed = true;
         if (phase == Phase.ATTACHED) {
-            send(heartbeatMessage().withHealth(health), now);
+            send(next(), now);
         }
         return taken();
     }
@@ -254,14 +274,14 @@ public final class AgentSession {
             throw new IllegalStateException("cannot send " + message.capability() + " while " + phase
                     + " to a server that takes " + serverCapabilities);
         }
-        send(heartbeatMessage().withCustom(message), now);
+        send(next().withCustom(message), now);
         return taken();
     }
 
     /** Ends the conversation, with a last word to the server. */
     public Step close(long now) {
         if (phase != Phase.CLOSED) {
-            send(heartbeatMessage().withDisconnect(), now);
+            send(heartbeat().withDisconnect(), now);
             phase = Phase.CLOSED;
         }
         return taken();
@@ -273,20 +293,24 @@ public final class AgentSession {
         }
         Arrival arrival = phase == Phase.REJOINING ? Arrival.REJOINED : Arrival.REGISTERED;
         phase = Phase.ATTACHED;
-        fullStatesAsked = 0;
+        fullStatesWanted = 0;
         signals.add(new Signal.Attached(arrival));
     }
 
-    private void fullStateAsked(long now) {
-        if (phase == Phase.ATTACHED) {
-            // With the next heartbeat, so that a server that never has enough cannot turn this into a loop.
+    private void fullStateWanted(@Nullable InstanceUid newUid, long now) {
+        if (phase == Phase.ATTACHED && newUid == null) {
+            // With the next message, so that a server that never has enough cannot turn this into a loop.
             fullStateOwed = true;
             return;
         }
-        fullStatesAsked++;
-        if (fullStatesAsked > MOST_FULL_STATES) {
-            fail(Cause.PROTOCOL, null, "the server asked for the full state " + fullStatesAsked + " times in a row");
+        fullStatesWanted++;
+        if (fullStatesWanted > MOST_FULL_STATES) {
+            fail(Cause.PROTOCOL, null, "the server wanted the full state " + fullStatesWanted + " times in a row");
             return;
+        }
+        if (newUid != null) {
+            self = self.withUid(newUid);
+            signals.add(new Signal.Renamed(newUid));
         }
         register(now);
     }
@@ -314,12 +338,7 @@ public final class AgentSession {
                     null,
                     timing.deadAfter() + " heartbeats unanswered, silent for " + silence.toMillis() + " ms");
         } else if (now - (sentAt + heartbeat.toNanos()) >= 0) {
-            if (fullStateOwed) {
-                fullStateOwed = false;
-                send(fullState(), now);
-            } else {
-                send(heartbeatMessage(), now);
-            }
+            send(next(), now);
         }
     }
 
@@ -343,20 +362,34 @@ public final class AgentSession {
     }
 
     private AgentMessage greeting() {
-        return heartbeatMessage().withCustomCapabilities(self.customCapabilities());
+        return heartbeat().withCustomCapabilities(self.customCapabilities());
     }
 
-    private AgentMessage heartbeatMessage() {
+    /** An attached agent's next message: a heartbeat, with what the server is owed. */
+    private AgentMessage next() {
+        if (fullStateOwed) {
+            return fullState();
+        }
+        return healthOwed ? heartbeat().withHealth(self.health()) : heartbeat();
+    }
+
+    private AgentMessage heartbeat() {
         return AgentMessage.heartbeat(self.uid(), nextSequence, self.capabilities());
     }
 
     private void send(AgentMessage message, long now) {
         nextSequence++;
         sentAt = now;
+        fullStateOwed &= message.description() == null;
+        healthOwed &= message.health() == null;
         if (unansweredSince == null) {
             unansweredSince = now;
         }
         messages.add(message);
+    }
+
+    private static Duration shorter(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
     }
 
     private Step taken() {
