@@ -10,10 +10,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * The server's end of one conversation: a WebSocket connection, or the polls of one agent.
  *
- * <p>Every message is answered. An agent whose announced state hash equals the one that is stored has rejoined; one
- * that sends its description has registered; any other is asked for its full state. After that a message whose number
- * is not one more than the one before asks for it again, unless it brings the full state itself. The first number of a
- * conversation may be any.
+ * <p>Every message is answered. An agent whose announced state hash equals the one that is stored has rejoined; one that
+ * sends its description has registered; any other is asked for its full state. After that, a message whose number is not
+ * one more than the one before shows that something was lost, and the agent is asked again. Every answer asks until the
+ * full state comes, since an answer may be lost as well. The first number of a conversation may be any.
+ *
+ * <p>The first answer carries the server's capabilities and settings; any answer to an agent that announces custom
+ * capabilities carries the server's.
  *
  * <p>Not safe for use by several threads; it neither waits nor reads a clock.
  */
@@ -35,7 +38,7 @@ public final class ServerSession {
         /** The agent sent a custom message. */
         record Received(CustomMessage message) implements Effect {}
 
-        /** The agent takes its leave. */
+        /** The agent takes its leave; always the last effect. */
         record Left() implements Effect {}
     }
 
@@ -74,16 +77,19 @@ public final class ServerSession {
         /** Nothing was received. */
         record New() implements State {}
 
-        /** The agent was asked for its full state. */
-        record Asked(long lastSequence) implements State {}
+        /** The agent is not attached yet: it was asked for its full state. */
+        record Asked() implements State {}
 
-        /** The agent is attached. */
-        record Attached(long lastSequence) implements State {}
+        /** The agent is attached; whether it was asked for its full state since, and has not sent it. */
+        record Attached(long lastSequence, boolean asked) implements State {}
     }
 
     private final Offer offer;
     private final @Nullable String announcedHash;
     private State state = new State.New();
+
+    /** Whom the last message was from. */
+    private @Nullable InstanceUid uid;
 
     /**
      * A conversation that has not begun.
@@ -101,66 +107,57 @@ public final class ServerSession {
     }
 
     /**
-     * Takes a message.
+     * Takes a message. One from another uid than the last, as an agent sends once it was given a new one, begins anew.
      *
      * @param storedHash the hash that is stored for this agent, or null if none is or the agent is not known
      */
     public Reply received(AgentMessage message, @Nullable String storedHash) {
-        boolean first = state instanceof State.New;
-        boolean follows = follows(message.sequence());
-        List<Effect> effects = new ArrayList<>();
-        boolean wanting;
-        if (message.disconnect()) {
-            wanting = false;
-            effects.add(new Effect.Left());
+        if (!message.uid().equals(uid)) {
+            uid = message.uid();
             state = new State.New();
-        } else {
-            wanting = settle(message, storedHash, follows, effects);
         }
+        boolean first = state instanceof State.New;
+        List<Effect> effects = new ArrayList<>();
+        boolean lastWord = message.disconnect() && message.description() == null;
+        boolean wanting = !lastWord && settle(message, storedHash, effects);
         if (message.health() != null) {
             effects.add(new Effect.Reported(message.health()));
         }
         if (message.custom() != null) {
             effects.add(new Effect.Received(message.custom()));
         }
+        if (message.disconnect()) {
+            effects.add(new Effect.Left());
+            state = new State.New();
+        }
         return new Reply(List.copyOf(effects), answer(message, first, wanting));
     }
 
     /** Moves on to the next state; the result is whether the full state is wanting. */
-    private boolean settle(AgentMessage message, @Nullable String storedHash, boolean follows, List<Effect> effects) {
+    private boolean settle(AgentMessage message, @Nullable String storedHash, List<Effect> effects) {
         long sequence = message.sequence();
         if (message.description() != null) {
             String hash = message.description().text(AgentState.HASH_ATTRIBUTE).orElse(null);
             effects.add(new Effect.Registered(message.description(), hash, message.capabilities()));
-            state = new State.Attached(sequence);
+            state = new State.Attached(sequence, false);
             return false;
         }
         return switch (state) {
             case State.New fresh -> {
                 if (announcedHash != null && announcedHash.equals(storedHash)) {
                     effects.add(new Effect.Rejoined());
-                    state = new State.Attached(sequence);
+                    state = new State.Attached(sequence, false);
                     yield false;
                 }
-                state = new State.Asked(sequence);
+                state = new State.Asked();
                 yield true;
             }
-            case State.Asked asked -> {
-                state = new State.Asked(sequence);
-                yield true;
-            }
+            case State.Asked asked -> true;
             case State.Attached attached -> {
-                state = new State.Attached(sequence);
-                yield !follows;
+                boolean gap = sequence != attached.lastSequence() + 1;
+                state = new State.Attached(sequence, attached.asked() || gap);
+                yield attached.asked() || gap;
             }
-        };
-    }
-
-    private boolean follows(long sequence) {
-        return switch (state) {
-            case State.New fresh -> true;
-            case State.Asked asked -> sequence == asked.lastSequence() + 1;
-            case State.Attached attached -> sequence == attached.lastSequence() + 1;
         };
     }
 
@@ -174,7 +171,7 @@ public final class ServerSession {
                 first ? offer.capabilities() : 0,
                 message.requestsUid() ? offer.newUid().get() : null,
                 first && takesSettings ? offer.heartbeatInterval() : null,
-                first && announces ? offer.customCapabilities() : null,
+                announces ? offer.customCapabilities() : null,
                 null);
     }
 }
