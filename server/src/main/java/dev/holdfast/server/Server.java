@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server;
+
+import dev.holdfast.core.Version;
+import dev.holdfast.core.disk.DataDirectory;
+import dev.holdfast.core.disk.DataDirectoryException;
+import dev.holdfast.core.time.SystemTime;
+import dev.holdfast.opamp.Capabilities;
+import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.opamp.ServerSession;
+import dev.holdfast.server.fleet.Fleet;
+import dev.holdfast.server.fleet.FleetStoreException;
+import dev.holdfast.server.fleet.SqliteFleetStore;
+import dev.holdfast.server.web.AdminPort;
+import dev.holdfast.server.web.AgentPort;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * A running control plane.
+ *
+ * <p>Safe for use by any thread.
+ */
+public final class Server implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(Server.class);
+
+    private static final String STORE = "fleet.db";
+
+    private static final String ADDRESSES = "server.json";
+
+    private final SecureRandom chance = new SecureRandom();
+    private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+
+    /** What is to be closed, the last opened first. */
+    private final Deque<Runnable> opened = new ArrayDeque<>();
+
+    private final InetSocketAddress agentAddress;
+    private final InetSocketAddress adminAddress;
+
+    private Server(ServerConfig config) throws DataDirectoryException, ServerStartException {
+        try {
+            DataDirectory data = DataDirectory.hold(config.data());
+            opened.push(data::close);
+            String token = AdminToken.of(data, chance);
+            Fleet fleet = openFleet(config, data);
+            AgentPort agentPort = openAgentPort(config, fleet);
+            opened.push(agentPort::close);
+            agentAddress = agentPort.address();
+            AdminPort adminPort = openAdminPort(config, token, fleet);
+            opened.push(adminPort::close);
+            adminAddress = adminPort.address();
+            data.write(ADDRESSES, addresses());
+            opened.push(() -> data.remove(ADDRESSES));
+            log.info(
+                    "server {} listens for agents on {}, for operators on {}; {} agents known; data in {}",
+                    Version.current(),
+                    text(agentAddress),
+                    text(adminAddress),
+                    fleet.agents().size(),
+                    data.path());
+        } catch (DataDirectoryException | ServerStartException | RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /**
+     * Starts a server; both its ports accept when this returns.
+     *
+     * @throws DataDirectoryException if the data directory is held by another process or cannot be used
+     * @throws ServerStartException if a port is taken or the store cannot be read
+     */
+    public static Server start(ServerConfig config) throws DataDirectoryException, ServerStartException {
+        return new Server(config);
+    }
+
+    /** Where agents connect. */
+    public InetSocketAddress agentAddress() {
+        return agentAddress;
+    }
+
+    /** Where operators connect. */
+    public InetSocketAddress adminAddress() {
+        return adminAddress;
+    }
+
+    /**
+     * Accepts no more, closes the agents' WebSockets with 1001, writes what is not written and lets go of the data
+     * directory. Without effect the second time.
+     */
+    @Override
+    public synchronized void close() {
+        while (!opened.isEmpty()) {
+            try {
+                opened.pop().run();
+            } catch (RuntimeException e) {
+                log.error("a part of the server did not close cleanly; the others go on closing", e);
+            }
+        }
+    }
+
+    private Fleet openFleet(ServerConfig config, DataDirectory data) throws ServerStartException {
+        try {
+            SqliteFleetStore store = SqliteFleetStore.open(data.path().resolve(STORE));
+            opened.push(store::close);
+            SystemTime loop = SystemTime.start("holdfast-fleet");
+            opened.push(loop::close);
+            Fleet fleet = Fleet.open(store, loop, chance, config.flushInterval(), meters);
+            opened.push(fleet::close);
+            return fleet;
+        } catch (FleetStoreException e) {
+            throw new ServerStartException("store: " + e.getMessage(), e);
+        }
+    }
+
+    private AgentPort openAgentPort(ServerConfig config, Fleet fleet) throws ServerStartException {
+        SystemTime loop = SystemTime.start("holdfast-server");
+        opened.push(loop::close);
+        ServerSession.Offer offer = new ServerSession.Offer(
+                config.heartbeatInterval(),
+                List.of(Capabilities.STATUS),
+                () -> InstanceUid.random(loop.instant(), chance));
+        try {
+            return AgentPort.open(
+                    new AgentPort.Settings(config.listen(), offer, config.pingInterval(), config.messageLimit()),
+                    fleet,
+                    loop,
+                    meters);
+        } catch (IOException e) {
+            throw cannotListen("listen", config.listen(), e);
+        }
+    }
+
+    private AdminPort openAdminPort(ServerConfig config, String token, Fleet fleet) throws ServerStartException {
+        try {
+            return AdminPort.open(config.admin(), token, fleet, meters);
+        } catch (IOException e) {
+            throw cannotListen("admin", config.admin(), e);
+        }
+    }
+
+    private static ServerStartException cannotListen(String field, InetSocketAddress address, IOException e) {
+        return new ServerStartException(
+                field + ": " + text(address) + " is in use or cannot be bound: " + e.getMessage()
+                        + " (expected: a free port of this machine; choose another with --" + field + ")",
+                e);
+    }
+
+    private String addresses() {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("pid", ProcessHandle.current().pid());
+        json.put("listen", text(agentAddress));
+        json.put("admin", text(adminAddress));
+        json.put("version", Version.current());
+        return JsonMapper.builder().build().writeValueAsString(json) + "\n";
+    }
+
+    private static String text(InetSocketAddress address) {
+        if (address.isUnresolved()) {
+            return address.getHostString() + ":" + address.getPort();
+        }
+        String host = address.getAddress().getHostAddress();
+        return (address.getAddress() instanceof Inet6Address ? "[" + host + "]" : host) + ":" + address.getPort();
+    }
+}

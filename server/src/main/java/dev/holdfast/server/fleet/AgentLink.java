@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.fleet;
+
+/** The server's end of an agent's link: a WebSocket connection, or the polls of one agent. */
+public interface AgentLink {
+
+    /**
+     * Which of an agent's links is the newest: the one with the highest number.
+     *
+     * @see Fleet#nextLinkNumber
+     */
+    long number();
+
+    /** How the agent is connected, for people: {@code WebSocket} or {@code HTTP polling}. */
+    String transport();
+
+    /** Says that a newer link of the same agent has taken its place. Returns at once; the link closes itself. */
+    void displaced();
+}

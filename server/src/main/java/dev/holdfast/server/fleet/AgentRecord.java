@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.fleet;
+
+import dev.holdfast.opamp.AgentDescription;
+import dev.holdfast.opamp.Health;
+import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.opamp.ServerSession;
+import java.time.Instant;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that is known of one agent. Immutable; instants are whole milliseconds, which is what stores keep.
+ *
+ * @param uid its name
+ * @param description who it says it is
+ * @param stateHash the hash that it sent with the description, or null if it sent none
+ * @param capabilities see {@link dev.holdfast.opamp.Capabilities}
+ * @param health how it last said it was doing, or null if it never did
+ * @param firstSeen when it first registered
+ * @param lastSeen when it last sent anything
+ * @param attached whether it is attached
+ * @param registrations how often it sent its full state
+ * @param rejoins how often it came back without
+ * @param status the last status record, or null if none came
+ */
+public record AgentRecord(
+        InstanceUid uid,
+        AgentDescription description,
+        @Nullable String stateHash,
+        long capabilities,
+        @Nullable Health health,
+        Instant firstSeen,
+        Instant lastSeen,
+        boolean attached,
+        long registrations,
+        long rejoins,
+        @Nullable Status status) {
+
+    /**
+     * A status record as it came.
+     *
+     * @param text JSON
+     * @param at when it came
+     */
+    public record Status(String text, Instant at) {}
+
+    /** The attribute {@code host.name}, or empty. */
+    public String host() {
+        return description.text("host.name").orElse("");
+    }
+
+    static AgentRecord first(InstanceUid uid, ServerSession.Effect.Registered state, Instant now) {
+        return new AgentRecord(
+                uid, state.description(), state.stateHash(), state.capabilities(), null, now, now, true, 1, 0, null);
+    }
+
+    AgentRecord registered(ServerSession.Effect.Registered state, Instant now) {
+        return new AgentRecord(
+                uid,
+                state.description(),
+                state.stateHash(),
+                state.capabilities(),
+                health,
+                firstSeen,
+                now,
+                true,
+                registrations + 1,
+                rejoins,
+                status);
+    }
+
+    AgentRecord rejoined(Instant now) {
+        return new AgentRecord(
+                uid,
+                description,
+                stateHash,
+                capabilities,
+                health,
+                firstSeen,
+                now,
+                true,
+                registrations,
+                rejoins + 1,
+                status);
+    }
+
+    AgentRecord withLastSeen(Instant now) {
+        return new AgentRecord(
+                uid,
+                description,
+                stateHash,
+                capabilities,
+                health,
+                firstSeen,
+                now,
+                attached,
+                registrations,
+                rejoins,
+                status);
+    }
+
+    AgentRecord detached() {
+        return new AgentRecord(
+                uid,
+                description,
+                stateHash,
+                capabilities,
+                health,
+                firstSeen,
+                lastSeen,
+                false,
+                registrations,
+                rejoins,
+                status);
+    }
+
+    AgentRecord withHealth(Health health) {
+        return new AgentRecord(
+                uid,
+                description,
+                stateHash,
+                capabilities,
+                health,
+                firstSeen,
+                lastSeen,
+                attached,
+                registrations,
+                rejoins,
+                status);
+    }
+
+    AgentRecord withStatus(Status status) {
+        return new AgentRecord(
+                uid,
+                description,
+                stateHash,
+                capabilities,
+                health,
+                firstSeen,
+                lastSeen,
+                attached,
+                registrations,
+                rejoins,
+                status);
+    }
+
+    /** Whether a registration says nothing new. */
+    boolean says(ServerSession.Effect.Registered state) {
+        return capabilities == state.capabilities()
+                && Objects.equals(stateHash, state.stateHash())
+                && description.equals(state.description());
+    }
+}

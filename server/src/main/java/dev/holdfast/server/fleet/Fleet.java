@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.fleet;
+
+import dev.holdfast.core.time.Time;
+import dev.holdfast.opamp.Health;
+import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.opamp.ServerSession;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The agents that a server knows, and which of them are attached.
+ *
+ * <p>Held in memory, loaded from a {@link FleetStore} at the start and written back behind the callers. Safe for use by
+ * any thread; nothing waits for the store.
+ */
+public final class Fleet implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(Fleet.class);
+
+    private static final CompletionStage<Void> DONE = CompletableFuture.completedStage(null);
+
+    private static final Pattern UNPRINTABLE = Pattern.compile("\\p{Cntrl}");
+
+    private final Time time;
+    private final FleetMeters meters;
+    private final LimitedLog lines;
+    private final FleetWriter writer;
+    private final AtomicLong linkNumbers = new AtomicLong();
+    private final Map<InstanceUid, Member> members = new ConcurrentHashMap<>();
+
+    /**
+     * One agent.
+     *
+     * @param link what it is attached by; null exactly if it is not attached
+     * @param stored how many of its registrations are stored
+     */
+    private record Member(AgentRecord record, @Nullable AgentLink link, long stored) {
+
+        /** Whether {@code candidate} comes too late. */
+        boolean isHeldAgainst(AgentLink candidate) {
+            return link != null && link.number() > candidate.number();
+        }
+
+        boolean isAttachedBy(AgentLink candidate) {
+            return link != null && link.number() == candidate.number();
+        }
+
+        boolean isStored() {
+            return stored >= record.registrations();
+        }
+
+        Member with(AgentRecord record) {
+            return new Member(record, link, stored);
+        }
+    }
+
+    /** What a change turned into what. */
+    private record Change(@Nullable Member before, Member after) {}
+
+    /** A pure function from what is known of an agent to what is known next, or to null where nothing changes. */
+    @FunctionalInterface
+    private interface Step {
+        @Nullable
+        Member next(@Nullable Member before);
+    }
+
+    private Fleet(FleetStore store, Time time, RandomGenerator chance, Duration flushInterval, MeterRegistry registry) {
+        this.time = time;
+        this.meters = new FleetMeters(registry);
+        this.lines = new LimitedLog(time);
+        this.writer = new FleetWriter(store, time, chance, flushInterval, this::record, this::saved, meters);
+        meters.gauge("holdfast.agents.known", "agents that ever registered", members::size);
+        meters.gauge("holdfast.agents.attached", "agents that are attached", this::attachedCount);
+    }
+
+    /**
+     * Loads a fleet. None of its agents counts as attached until it is back.
+     *
+     * @param store where it is kept; stays open when the fleet is closed
+     * @param time the loop that batches are written on, which is to have no other work
+     * @param chance where the jitter of retries comes from
+     * @param flushInterval how long a change of presence may wait to be written with others
+     * @param registry where it counts
+     * @throws FleetStoreException if it cannot be loaded
+     */
+    public static Fleet open(
+            FleetStore store, Time time, RandomGenerator chance, Duration flushInterval, MeterRegistry registry)
+            throws FleetStoreException {
+        Fleet fleet = new Fleet(store, time, chance, flushInterval, registry);
+        for (AgentRecord record : store.load()) {
+            fleet.members.put(record.uid(), new Member(record.detached(), null, record.registrations()));
+        }
+        return fleet;
+    }
+
+    /** What is known of an agent. */
+    public Optional<AgentRecord> agent(InstanceUid uid) {
+        return Optional.ofNullable(members.get(uid)).map(Member::record);
+    }
+
+    /** What is known of all agents, in no order. */
+    public List<AgentRecord> agents() {
+        return members.values().stream().map(Member::record).toList();
+    }
+
+    /** A number for a link that begins now: higher than all before. */
+    public long nextLinkNumber() {
+        return linkNumbers.incrementAndGet();
+    }
+
+    /**
+     * Takes an agent's full state and attaches it. The same state again over the same link is no registration.
+     *
+     * @return done when it may be answered: when the state is stored, or the store has failed to
+     */
+    public CompletionStage<Void> register(InstanceUid uid, AgentLink link, ServerSession.Effect.Registered state) {
+        Member known = members.get(uid);
+        if (known != null && known.isAttachedBy(link) && known.record().says(state)) {
+            return whenStored(known);
+        }
+        Instant now = now();
+        Change change = change(uid, before -> {
+            if (before == null) {
+                return new Member(AgentRecord.first(uid, state, now), link, 0);
+            }
+            return before.isHeldAgainst(link)
+                    ? null
+                    : new Member(before.record().registered(state, now), link, before.stored());
+        });
+        if (change == null) {
+            giveWay(uid, link);
+            return DONE;
+        }
+        meters.registrations.increment();
+        attached(change, link, "registered");
+        return writer.writeNow(uid);
+    }
+
+    /**
+     * Attaches an agent of which all is known already.
+     *
+     * @return done when it may be answered: when what is known is stored, or the store has failed to
+     */
+    public CompletionStage<Void> rejoin(InstanceUid uid, AgentLink link) {
+        Instant now = now();
+        Change change = change(
+                uid,
+                before -> before == null || before.isHeldAgainst(link)
+                        ? null
+                        : new Member(before.record().rejoined(now), link, before.stored()));
+        if (change == null) {
+            giveWay(uid, link);
+            return DONE;
+        }
+        meters.rejoins.increment();
+        attached(change, link, "rejoined");
+        writer.writeSoon(uid);
+        return whenStored(change.after());
+    }
+
+    /** Notes that an agent is there. Writes nothing. */
+    public void heard(InstanceUid uid) {
+        Instant now = now();
+        change(
+                uid,
+                before -> before == null ? null : before.with(before.record().withLastSeen(now)));
+    }
+
+    /** Notes how an agent is doing. Written only if it is doing otherwise than before: figures alone are not. */
+    public void reported(InstanceUid uid, Health health) {
+        Change change = change(
+                uid,
+                before -> before == null ? null : before.with(before.record().withHealth(health)));
+        if (change != null
+                && change.before() != null
+                && !alike(change.before().record().health(), health)) {
+            writer.writeSoon(uid);
+        }
+    }
+
+    /**
+     * Notes an agent's status record.
+     *
+     * @param text JSON
+     */
+    public void received(InstanceUid uid, String text) {
+        AgentRecord.Status status = new AgentRecord.Status(text, now());
+        Change change = change(
+                uid,
+                before -> before == null ? null : before.with(before.record().withStatus(status)));
+        if (change != null) {
+            writer.writeSoon(uid);
+        }
+    }
+
+    /**
+     * Notes that a link is gone. Without effect unless the agent is attached by this very link.
+     *
+     * @param reason why, for the log
+     */
+    public void detach(InstanceUid uid, AgentLink link, String reason) {
+        Change change = change(
+                uid,
+                before -> before == null || !before.isAttachedBy(link)
+                        ? null
+                        : new Member(before.record().detached(), null, before.stored()));
+        if (change != null) {
+            lines.write(log::info, () -> named(change.after().record()) + " detached: " + reason);
+            writer.writeSoon(uid);
+        }
+    }
+
+    /** Writes what is not written yet, on the caller's thread; to be called once all links have ended. */
+    @Override
+    public void close() {
+        writer.close();
+    }
+
+    private @Nullable Change change(InstanceUid uid, Step step) {
+        while (true) {
+            Member before = members.get(uid);
+            Member after = step.next(before);
+            if (after == null) {
+                return null;
+            }
+            boolean done =
+                    before == null ? members.putIfAbsent(uid, after) == null : members.replace(uid, before, after);
+            if (done) {
+                return new Change(before, after);
+            }
+        }
+    }
+
+    private void attached(Change change, AgentLink link, String how) {
+        lines.write(log::info, () -> named(change.after().record()) + " " + how + " over " + link.transport());
+        AgentLink old = change.before() == null ? null : change.before().link();
+        if (old != null && old.number() != link.number()) {
+            giveWay(change.after().record().uid(), old);
+        }
+    }
+
+    private void giveWay(InstanceUid uid, AgentLink old) {
+        meters.displaced.increment();
+        lines.write(
+                log::info,
+                () -> agent(uid).map(Fleet::named).orElse("agent " + uid) + " displaced: its older link over "
+                        + old.transport() + " gives way to a newer one");
+        old.displaced();
+    }
+
+    private CompletionStage<Void> whenStored(Member member) {
+        return member.isStored() ? DONE : writer.writeNow(member.record().uid());
+    }
+
+    private AgentRecord record(InstanceUid uid) {
+        return Objects.requireNonNull(members.get(uid), "only what is known changes")
+                .record();
+    }
+
+    private void saved(Collection<AgentRecord> batch) {
+        for (AgentRecord record : batch) {
+            change(
+                    record.uid(),
+                    before -> before == null || before.isStored()
+                            ? null
+                            : new Member(before.record(), before.link(), record.registrations()));
+        }
+    }
+
+    private long attachedCount() {
+        return members.values().stream().filter(member -> member.link() != null).count();
+    }
+
+    /** Stores keep milliseconds; what is shown before and after a restart is to be the same. */
+    private Instant now() {
+        return time.instant().truncatedTo(ChronoUnit.MILLIS);
+    }
+
+    private static boolean alike(@Nullable Health one, Health other) {
+        return one != null
+                && one.healthy() == other.healthy()
+                && one.status().equals(other.status())
+                && one.lastError().equals(other.lastError());
+    }
+
+    /** A host name comes from outside: it must not be able to begin a line of its own. */
+    private static String named(AgentRecord record) {
+        String host = UNPRINTABLE.matcher(record.host()).replaceAll("?");
+        return "agent " + record.uid() + (host.isEmpty() ? "" : " (" + host + ")");
+    }
+}

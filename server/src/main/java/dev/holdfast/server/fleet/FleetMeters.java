@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.fleet;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.util.function.Supplier;
+
+/** What is counted of a fleet and its store. */
+final class FleetMeters {
+
+    private final MeterRegistry registry;
+    final Counter registrations;
+    final Counter rejoins;
+    final Counter displaced;
+    final Timer flush;
+    final Counter flushFailures;
+
+    FleetMeters(MeterRegistry registry) {
+        this.registry = registry;
+        this.registrations = counter("holdfast.registrations", "full states taken");
+        this.rejoins = counter("holdfast.rejoins", "agents that came back without a full state");
+        this.displaced = counter("holdfast.displaced", "links that gave way to a newer one of the same agent");
+        this.flush = Timer.builder("holdfast.store.flush")
+                .description("time to save one batch, failed ones included")
+                .register(registry);
+        this.flushFailures = counter("holdfast.store.flush.failures", "batches that could not be saved");
+    }
+
+    void gauge(String name, String description, Supplier<Number> value) {
+        Gauge.builder(name, value).description(description).register(registry);
+    }
+
+    private Counter counter(String name, String description) {
+        return Counter.builder(name).description(description).register(registry);
+    }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.web;
+
+import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.server.fleet.AgentRecord;
+import dev.holdfast.server.fleet.Fleet;
+import io.javalin.Javalin;
+import io.javalin.http.Context;
+import io.javalin.http.HttpStatus;
+import io.javalin.util.JavalinBindException;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.Objects;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Where operators look: {@code /api/agents} and {@code /api/agents/UID} in JSON with a bearer token, and {@code /metrics}
+ * in Prometheus form without. Safe for use by any thread.
+ */
+public final class AdminPort implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(AdminPort.class);
+
+    private static final String METRICS = "/metrics";
+
+    private static final String METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+    private static final String SCHEME = "Bearer ";
+
+    private static final Comparator<AgentRecord> BY_HOST_THEN_UID =
+            Comparator.comparing(AgentRecord::host).thenComparing(AgentRecord::uid);
+
+    private final JsonMapper json = JsonMapper.builder().build();
+    private final Fleet fleet;
+    private final PrometheusMeterRegistry metrics;
+    private final byte[] token;
+    private final Javalin app;
+    private final InetSocketAddress address;
+
+    private AdminPort(InetSocketAddress listen, String token, Fleet fleet, PrometheusMeterRegistry metrics)
+            throws IOException {
+        this.fleet = fleet;
+        this.metrics = metrics;
+        this.token = token.getBytes(StandardCharsets.UTF_8);
+        this.app = app();
+        try {
+            app.start(listen.getAddress().getHostAddress(), listen.getPort());
+        } catch (JavalinBindException e) {
+            app.stop();
+            throw new IOException(e.getMessage(), e);
+        }
+        this.address = new InetSocketAddress(listen.getAddress(), app.port());
+    }
+
+    /**
+     * Opens the port.
+     *
+     * @param listen where; port 0 takes a free one
+     * @param token what to show as {@code Authorization: Bearer TOKEN}
+     * @throws IOException if it cannot listen there
+     */
+    public static AdminPort open(InetSocketAddress listen, String token, Fleet fleet, PrometheusMeterRegistry metrics)
+            throws IOException {
+        return new AdminPort(listen, token, fleet, metrics);
+    }
+
+    private Javalin app() {
+        return Javalin.create(config -> {
+            config.startup.showJavalinBanner = false;
+            config.startup.showOldJavalinVersionWarning = false;
+            config.startup.startupWatcherEnabled = false;
+            config.concurrency.useVirtualThreads = true;
+            config.routes.before(this::requireToken);
+            config.routes.get("/api/agents", this::list);
+            config.routes.get("/api/agents/{uid}", this::one);
+            config.routes.get(METRICS, this::metrics);
+            config.routes.error(404, ctx -> {
+                if (ctx.resultInputStream() == null || !"application/json".equals(ctx.contentType())) {
+                    error(
+                            ctx,
+                            HttpStatus.NOT_FOUND,
+                            "path: " + ctx.path() + " (expected: /api/agents or " + METRICS + ")");
+                }
+            });
+            config.routes.exception(Exception.class, (e, ctx) -> {
+                log.error("{} {} failed", ctx.method(), ctx.path(), e);
+                error(ctx, HttpStatus.INTERNAL_SERVER_ERROR, "the server failed; its log says why");
+            });
+        });
+    }
+
+    /** Where it listens. */
+    public InetSocketAddress address() {
+        return address;
+    }
+
+    /** Stops. */
+    @Override
+    public void close() {
+        app.stop();
+    }
+
+    /** Everything needs the token unless it is named here. */
+    private void requireToken(Context ctx) {
+        if (ctx.path().equals(METRICS)) {
+            return;
+        }
+        String given = Objects.requireNonNullElse(ctx.header("Authorization"), "");
+        boolean right = given.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
+                && MessageDigest.isEqual(
+                        given.substring(SCHEME.length()).strip().getBytes(StandardCharsets.UTF_8), token);
+        if (!right) {
+            ctx.header("WWW-Authenticate", "Bearer");
+            error(
+                    ctx,
+                    HttpStatus.UNAUTHORIZED,
+                    "Authorization: missing or wrong (expected: Bearer and the token in"
+                            + " admin.token of the server's data directory)");
+            ctx.skipRemainingHandlers();
+        }
+    }
+
+    private void list(Context ctx) {
+        write(
+                ctx,
+                fleet.agents().stream()
+                        .sorted(BY_HOST_THEN_UID)
+                        .map(AgentJson::line)
+                        .toList());
+    }
+
+    private void one(Context ctx) {
+        InstanceUid uid;
+        try {
+            uid = InstanceUid.parse(ctx.pathParam("uid"));
+        } catch (IllegalArgumentException e) {
+            error(ctx, HttpStatus.BAD_REQUEST, String.valueOf(e.getMessage()));
+            return;
+        }
+        fleet.agent(uid)
+                .ifPresentOrElse(
+                        agent -> write(ctx, AgentJson.whole(agent)),
+                        () -> error(
+                                ctx,
+                                HttpStatus.NOT_FOUND,
+                                "instance_uid: " + uid + " (expected: that of an agent which has registered)"));
+    }
+
+    private void metrics(Context ctx) {
+        ctx.contentType(METRICS_TYPE).result(metrics.scrape());
+    }
+
+    private void error(Context ctx, HttpStatus status, String message) {
+        write(ctx.status(status), Map.of("error", message));
+    }
+
+    private void write(Context ctx, Object body) {
+        ctx.contentType("application/json").result(json.writeValueAsBytes(body));
+    }
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.web;
+
+import dev.holdfast.opamp.Headers;
+import dev.holdfast.opamp.InstanceUid;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
+import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
+import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
+import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker;
+import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
+import io.netty.handler.timeout.IdleStateHandler;
+import java.time.Duration;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A connection's HTTP requests, one at a time, until one of them upgrades it. Used by its event loop alone. */
+// A write or close that fails ends its connection, and channelInactive tells.
+@SuppressWarnings("FutureReturnValueIgnored")
+final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
+
+    private static final Logger log = LoggerFactory.getLogger(AgentHttpHandler.class);
+
+    private final Reception reception;
+    private final AgentRequests requests;
+    private final RequestDeadline deadline;
+    private final Duration pingInterval;
+    private final int messageLimit;
+
+    private boolean answering;
+    private boolean lastOne;
+
+    AgentHttpHandler(
+            Reception reception,
+            AgentRequests requests,
+            RequestDeadline deadline,
+            Duration pingInterval,
+            int messageLimit) {
+        this.reception = reception;
+        this.requests = requests;
+        this.deadline = deadline;
+        this.pingInterval = pingInterval;
+        this.messageLimit = messageLimit;
+    }
+
+    @Override
+    protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
+        if (answering) {
+            // Answers have to keep the order of their requests. This one is not answered: the connection closes, which
+            // tells
+            // the peer to send it again.
+            lastOne = true;
+            return;
+        }
+        deadline.requestWhole();
+        if (!request.decoderResult().isSuccess()) {
+            lastOne = true;
+            refuse(ctx, "not HTTP: " + request.decoderResult().cause().getMessage());
+        } else if (isUpgrade(request)) {
+            upgrade(ctx, request);
+        } else {
+            answer(ctx, request);
+        }
+    }
+
+    private void answer(ChannelHandlerContext ctx, FullHttpRequest request) {
+        answering = true;
+        boolean keepAlive = HttpUtil.isKeepAlive(request);
+        CompletionStage<Answer> answer = requests.answer(request);
+        answer.whenComplete((ready, failure) -> {
+            if (ctx.executor().inEventLoop()) {
+                write(ctx, ready, failure, keepAlive);
+            } else {
+                ctx.executor().execute(() -> write(ctx, ready, failure, keepAlive));
+            }
+        });
+    }
+
+    private void write(
+            ChannelHandlerContext ctx, @Nullable Answer ready, @Nullable Throwable failure, boolean keepAlive) {
+        answering = false;
+        if (ready == null) {
+            log.error(
+                    "a request could not be answered",
+                    failure instanceof CompletionException e ? e.getCause() : failure);
+        }
+        Answer answer = ready == null
+                ? Answer.error(HttpResponseStatus.INTERNAL_SERVER_ERROR, "the server failed; its log says why")
+                : ready;
+        FullHttpResponse response = new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1, answer.status(), Unpooled.wrappedBuffer(answer.body()));
+        answer.headers().forEach(response.headers()::set);
+        response.headers()
+                .set(HttpHeaderNames.CONTENT_TYPE, answer.mediaType())
+                .set(HttpHeaderNames.CONTENT_LENGTH, answer.body().remaining());
+        if (keepAlive && !lastOne) {
+            response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.KEEP_ALIVE);
+            ctx.writeAndFlush(response);
+            deadline.answered(ctx);
+        } else {
+            response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+            ctx.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
+        }
+    }
+
+    private void refuse(ChannelHandlerContext ctx, String detail) {
+        reception.meters().malformed.increment();
+        reception.lines().write(log::warn, () -> ctx.channel().remoteAddress() + " refused: " + detail);
+        write(ctx, Answer.error(HttpResponseStatus.BAD_REQUEST, detail), null, false);
+    }
+
+    private static boolean isUpgrade(FullHttpRequest request) {
+        return AgentRequests.path(request).equals(AgentRequests.OPAMP)
+                && request.method().equals(HttpMethod.GET)
+                && request.headers().contains(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true);
+    }
+
+    private void upgrade(ChannelHandlerContext ctx, FullHttpRequest request) {
+        if (!"13".equals(request.headers().get(HttpHeaderNames.SEC_WEBSOCKET_VERSION))) {
+            Answer answer = Answer.error(
+                            HttpResponseStatus.UPGRADE_REQUIRED,
+                            "Sec-WebSocket-Version: " + request.headers().get(HttpHeaderNames.SEC_WEBSOCKET_VERSION)
+                                    + " (expected: 13)")
+                    .with(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13");
+            write(ctx, answer, null, false);
+            return;
+        }
+        try {
+            InstanceUid announced = AgentRequests.announcedUid(request);
+            shakeHands(ctx, request, announced);
+        } catch (IllegalArgumentException | WebSocketHandshakeException e) {
+            refuse(ctx, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void shakeHands(ChannelHandlerContext ctx, FullHttpRequest request, @Nullable InstanceUid announced) {
+        // A frame has one byte more than its message.
+        int frameLimit = messageLimit == Integer.MAX_VALUE ? messageLimit : messageLimit + 1;
+        WebSocketServerHandshaker handshaker = new WebSocketServerHandshaker13(
+                null,
+                null,
+                WebSocketDecoderConfig.newBuilder()
+                        .maxFramePayloadLength(frameLimit)
+                        .closeOnProtocolViolation(false)
+                        .build());
+        AgentSocketHandler socket = new AgentSocketHandler(
+                ctx.channel(), reception, announced, request.headers().get(Headers.STATE), pingInterval);
+        handshaker.handshake(ctx.channel(), request);
+        ChannelPipeline pipeline = ctx.pipeline();
+        pipeline.remove(deadline);
+        pipeline.addFirst(new IdleStateHandler(2 * pingInterval.toNanos(), 0, 0, TimeUnit.NANOSECONDS));
+        pipeline.addLast(new WebSocketFrameAggregator(frameLimit), socket);
+        pipeline.remove(this);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
+        if (event instanceof AgentPort.Stopping) {
+            ctx.close();
+        } else {
+            super.userEventTriggered(ctx, event);
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        log.debug("{} closed", ctx.channel(), cause);
+        ctx.close();
+    }
+}

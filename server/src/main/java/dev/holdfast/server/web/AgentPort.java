@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.web;
+
+import dev.holdfast.core.time.Time;
+import dev.holdfast.opamp.ServerSession;
+import dev.holdfast.server.fleet.Fleet;
+import dev.holdfast.server.fleet.LimitedLog;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Where agents connect: {@code /v1/opamp} over WebSocket and POST, and {@code /health}. Safe for use by any thread. */
+public final class AgentPort implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(AgentPort.class);
+
+    /** How many connections may wait to be accepted: a herd comes at once. */
+    private static final int BACKLOG = 4096;
+
+    private static final int LONGEST_REQUEST_LINE = 4 << 10;
+
+    private static final int LARGEST_HEADERS = 16 << 10;
+
+    /** How long agents have to answer the close of their connection when the port closes. */
+    private static final Duration CLOSING = Duration.ofSeconds(3);
+
+    /** Told to each connection when the port closes. */
+    enum Stopping {
+        NOW
+    }
+
+    /**
+     * What a port is told.
+     *
+     * @param listen where; port 0 takes a free one
+     * @param offer what every agent is offered
+     * @param pingInterval how often a WebSocket is pinged; one that sends nothing for two of these is closed
+     * @param messageLimit the largest message taken, in bytes, compressed or not
+     */
+    public record Settings(
+            InetSocketAddress listen, ServerSession.Offer offer, Duration pingInterval, int messageLimit) {}
+
+    private final EventLoopGroup loops;
+    private final ChannelGroup connections = new DefaultChannelGroup("agents", GlobalEventExecutor.INSTANCE);
+    private final Polls polls;
+    private final Channel listener;
+
+    private AgentPort(Settings settings, Reception reception, Time time) throws IOException {
+        polls = new Polls(reception, time);
+        loops = new MultiThreadIoEventLoopGroup(
+                new DefaultThreadFactory("holdfast-agent-port", true), NioIoHandler.newFactory());
+        AgentRequests requests = new AgentRequests(reception, polls, settings.messageLimit());
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(loops)
+                .channel(NioServerSocketChannel.class)
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childHandler(new ChannelInitializer<Channel>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        connections.add(channel);
+                        RequestDeadline deadline = new RequestDeadline();
+                        channel.pipeline()
+                                .addLast(
+                                        deadline,
+                                        codec(),
+                                        new HttpObjectAggregator(settings.messageLimit(), true),
+                                        new AgentHttpHandler(
+                                                reception,
+                                                requests,
+                                                deadline,
+                                                settings.pingInterval(),
+                                                settings.messageLimit()));
+                    }
+                });
+        var bound = bootstrap.bind(settings.listen()).awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            loops.shutdownGracefully(0, 0, TimeUnit.SECONDS).awaitUninterruptibly(CLOSING.toMillis());
+            throw new IOException(bound.cause().getMessage(), bound.cause());
+        }
+        listener = bound.channel();
+        reception.meters().connections(connections::size);
+    }
+
+    /**
+     * Opens the port.
+     *
+     * @param fleet what it tells of the agents
+     * @param time a loop for what falls due; not the fleet's, which may be held up by its store
+     * @param registry where it counts
+     * @throws IOException if it cannot listen there
+     */
+    public static AgentPort open(Settings settings, Fleet fleet, Time time, MeterRegistry registry) throws IOException {
+        Reception reception = new Reception(fleet, settings.offer(), new WebMeters(registry), new LimitedLog(time));
+        return new AgentPort(settings, reception, time);
+    }
+
+    private static HttpServerCodec codec() {
+        return new HttpServerCodec(new HttpDecoderConfig()
+                .setMaxInitialLineLength(LONGEST_REQUEST_LINE)
+                .setMaxHeaderSize(LARGEST_HEADERS));
+    }
+
+    /** Where it listens. */
+    public InetSocketAddress address() {
+        return (InetSocketAddress) listener.localAddress();
+    }
+
+    /** Accepts no more, closes WebSockets with 1001 and all else at once, and waits until they are closed, some 3 s at most. */
+    @Override
+    public void close() {
+        listener.close().awaitUninterruptibly();
+        polls.close();
+        connections.forEach(connection -> connection.pipeline().fireUserEventTriggered(Stopping.NOW));
+        if (!connections.newCloseFuture().awaitUninterruptibly(CLOSING.toMillis())) {
+            log.warn("agent port: {} connections did not close within {}; they are cut", connections.size(), CLOSING);
+            connections.close().awaitUninterruptibly(CLOSING.toMillis());
+        }
+        loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(CLOSING.toMillis());
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.web;
+
+import dev.holdfast.opamp.AgentMessage;
+import dev.holdfast.opamp.Headers;
+import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.opamp.ServerMessage;
+import dev.holdfast.opamp.Wire;
+import dev.holdfast.opamp.WireException;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.QueryStringDecoder;
+import java.nio.ByteBuffer;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What is answered on the agent port to any request but an upgrade. Safe for use by any thread; does not wait. */
+final class AgentRequests {
+
+    private static final Logger log = LoggerFactory.getLogger(AgentRequests.class);
+
+    static final String OPAMP = "/v1/opamp";
+
+    private static final String HEALTH = "/health";
+
+    private final Reception reception;
+    private final Polls polls;
+    private final int messageLimit;
+
+    AgentRequests(Reception reception, Polls polls, int messageLimit) {
+        this.reception = reception;
+        this.polls = polls;
+        this.messageLimit = messageLimit;
+    }
+
+    /** A request's path, without its query and as it was sent. */
+    static String path(FullHttpRequest request) {
+        return new QueryStringDecoder(request.uri()).rawPath();
+    }
+
+    /** Answers a request. Its body is not looked at any more when this returns. */
+    CompletionStage<Answer> answer(FullHttpRequest request) {
+        return switch (path(request)) {
+            case HEALTH -> CompletableFuture.completedStage(health(request.method()));
+            case OPAMP -> opamp(request);
+            default ->
+                CompletableFuture.completedStage(Answer.error(
+                        HttpResponseStatus.NOT_FOUND,
+                        "path: " + path(request) + " (expected: " + OPAMP + " or " + HEALTH + ")"));
+        };
+    }
+
+    private static Answer health(HttpMethod method) {
+        if (method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD)) {
+            return Answer.json(HttpResponseStatus.OK, Map.of("status", "ok"));
+        }
+        return Answer.methodNotAllowed(method.name(), "GET, HEAD");
+    }
+
+    private CompletionStage<Answer> opamp(FullHttpRequest request) {
+        if (request.method().equals(HttpMethod.GET)) {
+            return CompletableFuture.completedStage(Answer.error(
+                            HttpResponseStatus.UPGRADE_REQUIRED,
+                            "GET without an upgrade (expected: a WebSocket or a POST)")
+                    .with(HttpHeaderNames.UPGRADE, "websocket"));
+        }
+        if (!request.method().equals(HttpMethod.POST)) {
+            return CompletableFuture.completedStage(
+                    Answer.methodNotAllowed(request.method().name(), "GET, POST"));
+        }
+        Answer refusal = unsupported(request);
+        return refusal == null ? post(request) : CompletableFuture.completedStage(refusal);
+    }
+
+    private @Nullable Answer unsupported(FullHttpRequest request) {
+        CharSequence type = HttpUtil.getMimeType(request);
+        if (type == null || !Wire.MEDIA_TYPE.contentEquals(type.toString().toLowerCase(Locale.ROOT))) {
+            return Answer.error(
+                            HttpResponseStatus.UNSUPPORTED_MEDIA_TYPE,
+                            "Content-Type: " + type + " (expected: " + Wire.MEDIA_TYPE + ")")
+                    .with(HttpHeaderNames.ACCEPT, Wire.MEDIA_TYPE);
+        }
+        String encoding = encoding(request);
+        if (encoding.equals("identity") || encoding.equals("gzip")) {
+            return null;
+        }
+        return Answer.error(
+                        HttpResponseStatus.UNSUPPORTED_MEDIA_TYPE,
+                        "Content-Encoding: " + encoding + " (expected: gzip, or none)")
+                .with(HttpHeaderNames.ACCEPT_ENCODING, "gzip");
+    }
+
+    private CompletionStage<Answer> post(FullHttpRequest request) {
+        InstanceUid announced = null;
+        try {
+            announced = announcedUid(request);
+            ByteBuffer body = request.content().nioBuffer();
+            if (encoding(request).equals("gzip")) {
+                body = Wire.gunzip(body, messageLimit);
+            }
+            AgentMessage message = Wire.readAgentBody(body);
+            return polls.received(message, request.headers().get(Headers.STATE))
+                    .thenApply(answer -> Answer.message(HttpResponseStatus.OK, answer));
+        } catch (IllegalArgumentException e) {
+            return CompletableFuture.completedStage(malformed(null, HttpResponseStatus.BAD_REQUEST, e.getMessage()));
+        } catch (WireException e) {
+            HttpResponseStatus status =
+                    e.tooLarge() ? HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE : HttpResponseStatus.BAD_REQUEST;
+            return CompletableFuture.completedStage(malformed(announced, status, e.getMessage()));
+        }
+    }
+
+    private Answer malformed(@Nullable InstanceUid uid, HttpResponseStatus status, @Nullable String detail) {
+        reception.meters().malformed.increment();
+        String reason = String.valueOf(detail);
+        reception.lines().write(log::warn, () -> "POST of agent " + uid + " refused: " + reason);
+        return Answer.message(
+                status,
+                ServerMessage.refusal(
+                        uid, new ServerMessage.Failure(ServerMessage.Failure.Kind.BAD_REQUEST, reason, null)));
+    }
+
+    private static String encoding(FullHttpRequest request) {
+        return request.headers()
+                .get(HttpHeaderNames.CONTENT_ENCODING, HttpHeaderValues.IDENTITY.toString())
+                .strip()
+                .toLowerCase(Locale.ROOT);
+    }
+
+    /**
+     * The uid that an agent gives before it sends a message, or null if it gives none.
+     *
+     * @throws IllegalArgumentException if it gives something else there
+     */
+    static @Nullable InstanceUid announcedUid(FullHttpRequest request) {
+        String text = request.headers().get(Headers.INSTANCE_UID);
+        if (text == null) {
+            return null;
+        }
+        try {
+            return InstanceUid.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("header " + Headers.INSTANCE_UID + ": " + e.getMessage(), e);
+        }
+    }
+}

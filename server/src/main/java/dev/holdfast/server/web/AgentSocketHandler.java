@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.web;
+
+import dev.holdfast.opamp.AgentMessage;
+import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.opamp.ServerMessage;
+import dev.holdfast.opamp.Wire;
+import dev.holdfast.opamp.WireException;
+import dev.holdfast.server.fleet.AgentLink;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.TooLongFrameException;
+import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
+import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
+import io.netty.handler.codec.http.websocketx.WebSocketFrame;
+import io.netty.handler.timeout.IdleStateEvent;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One agent's WebSocket. Used by its event loop alone, but for {@link #displaced}.
+ *
+ * <p>Answers keep the order of their messages. While one waits for the store, or the peer does not read, nothing more is
+ * read from the peer.
+ */
+// A write or close that fails ends its connection, and channelInactive tells.
+@SuppressWarnings("FutureReturnValueIgnored")
+final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> implements AgentLink {
+
+    private static final Logger log = LoggerFactory.getLogger(AgentSocketHandler.class);
+
+    /** How long a peer has to answer a close before the connection is cut. */
+    private static final Duration CLOSING = Duration.ofSeconds(2);
+
+    private static final int LONGEST_CLOSE_REASON = 100;
+
+    private final Channel channel;
+    private final Reception reception;
+    private final Conversation conversation;
+    private final @Nullable InstanceUid announced;
+    private final Duration pingInterval;
+    private final long number;
+
+    /** In the order of their messages; the first of them is not ready yet. */
+    private final Queue<CompletableFuture<ServerMessage>> answers = new ArrayDeque<>();
+
+    private @Nullable Future<?> pings;
+    private boolean closing;
+    private String reason = "its connection ended";
+
+    AgentSocketHandler(
+            Channel channel,
+            Reception reception,
+            @Nullable InstanceUid announced,
+            @Nullable String announcedHash,
+            Duration pingInterval) {
+        this.channel = channel;
+        this.reception = reception;
+        this.announced = announced;
+        this.pingInterval = pingInterval;
+        this.number = reception.fleet().nextLinkNumber();
+        this.conversation = new Conversation(reception, this, announcedHash);
+    }
+
+    @Override
+    public long number() {
+        return number;
+    }
+
+    @Override
+    public String transport() {
+        return "WebSocket";
+    }
+
+    @Override
+    public void displaced() {
+        channel.eventLoop()
+                .execute(() ->
+                        close(WebSocketCloseStatus.POLICY_VIOLATION, "a newer link of this agent took its place"));
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        pings = ctx.executor()
+                .scheduleAtFixedRate(
+                        () -> ctx.writeAndFlush(new PingWebSocketFrame()),
+                        pingInterval.toNanos(),
+                        pingInterval.toNanos(),
+                        TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        if (pings != null) {
+            pings.cancel(false);
+        }
+        closing = true;
+        conversation.ended(reason);
+    }
+
+    @Override
+    protected void channelRead0(ChannelHandlerContext ctx, WebSocketFrame frame) {
+        switch (frame) {
+            case CloseWebSocketFrame close -> closed(ctx, close);
+            case PingWebSocketFrame ping -> {
+                if (!closing) {
+                    ctx.writeAndFlush(new PongWebSocketFrame(ping.content().retain()));
+                }
+            }
+            case PongWebSocketFrame pong -> {}
+            case BinaryWebSocketFrame binary -> {
+                if (!closing) {
+                    received(binary);
+                }
+            }
+            default -> {
+                reception.meters().malformed.increment();
+                close(WebSocketCloseStatus.INVALID_MESSAGE_TYPE, "a text message (expected: binary ones only)");
+            }
+        }
+    }
+
+    private void received(BinaryWebSocketFrame frame) {
+        AgentMessage message;
+        try {
+            message = Wire.readAgentFrame(frame.content().nioBuffer());
+        } catch (WireException e) {
+            refuse(e);
+            return;
+        }
+        reception.meters().overWebSocket.increment();
+        CompletableFuture<ServerMessage> answer = conversation.received(message).toCompletableFuture();
+        answers.add(answer);
+        sendWhatIsReady();
+        if (!answer.isDone()) {
+            answer.whenComplete((ready, failure) -> channel.eventLoop().execute(this::sendWhatIsReady));
+        }
+    }
+
+    private void sendWhatIsReady() {
+        while (!answers.isEmpty() && answers.element().isDone()) {
+            send(answers.remove().join());
+        }
+        readOnlyWhenKeepingUp();
+    }
+
+    private void send(ServerMessage message) {
+        if (!closing) {
+            channel.writeAndFlush(new BinaryWebSocketFrame(Unpooled.wrappedBuffer(Wire.frame(message))));
+        }
+    }
+
+    private void refuse(WireException e) {
+        reception.meters().malformed.increment();
+        String detail = String.valueOf(e.getMessage());
+        reception.lines().write(log::warn, () -> "message of agent " + announced + " refused: " + detail);
+        send(ServerMessage.refusal(
+                announced, new ServerMessage.Failure(ServerMessage.Failure.Kind.BAD_REQUEST, detail, null)));
+        close(e.tooLarge() ? WebSocketCloseStatus.MESSAGE_TOO_BIG : WebSocketCloseStatus.PROTOCOL_ERROR, detail);
+    }
+
+    /** Sends a close and waits a little for the peer's, so that what was sent before it is not lost to a reset. */
+    private void close(WebSocketCloseStatus status, String why) {
+        if (closing) {
+            return;
+        }
+        reason = why;
+        channel.writeAndFlush(new CloseWebSocketFrame(status, shortened(why)));
+        closing = true;
+        conversation.ended(why);
+        readOnlyWhenKeepingUp();
+        channel.eventLoop().schedule(() -> channel.close(), CLOSING.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void closed(ChannelHandlerContext ctx, CloseWebSocketFrame close) {
+        if (closing) {
+            ctx.close();
+            return;
+        }
+        closing = true;
+        reason = "it closed its connection (" + close.statusCode() + ")";
+        ctx.writeAndFlush(close.retainedDuplicate()).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        readOnlyWhenKeepingUp();
+    }
+
+    private void readOnlyWhenKeepingUp() {
+        channel.config().setAutoRead(closing || (answers.isEmpty() && channel.isWritable()));
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
+        if (event instanceof AgentPort.Stopping) {
+            close(WebSocketCloseStatus.ENDPOINT_UNAVAILABLE, "the server stops");
+        } else if (event instanceof IdleStateEvent) {
+            // While an answer waits for the store it is the server that is silent.
+            if (answers.isEmpty()) {
+                reason = "silent for " + pingInterval.multipliedBy(2).toSeconds() + " s, pings unanswered";
+                ctx.close();
+            }
+        } else {
+            super.userEventTriggered(ctx, event);
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        switch (cause) {
+            case CorruptedWebSocketFrameException corrupted -> violated(corrupted.closeStatus(), cause);
+            case TooLongFrameException tooLong -> violated(WebSocketCloseStatus.MESSAGE_TOO_BIG, cause);
+            case IOException broken -> {
+                reason = "its connection broke (" + cause.getMessage() + ")";
+                ctx.close();
+            }
+            default -> {
+                log.error("{} failed", channel, cause);
+                close(WebSocketCloseStatus.INTERNAL_SERVER_ERROR, "the server failed; its log says why");
+            }
+        }
+    }
+
+    private void violated(WebSocketCloseStatus status, Throwable cause) {
+        reception.meters().malformed.increment();
+        close(status, String.valueOf(cause.getMessage()));
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= LONGEST_CLOSE_REASON ? text : text.substring(0, LONGEST_CLOSE_REASON);
+    }
+}

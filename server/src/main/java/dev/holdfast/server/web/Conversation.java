@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.web;
+
+import dev.holdfast.opamp.AgentMessage;
+import dev.holdfast.opamp.Capabilities;
+import dev.holdfast.opamp.CustomMessage;
+import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.opamp.ServerMessage;
+import dev.holdfast.opamp.ServerSession;
+import dev.holdfast.server.fleet.AgentLink;
+import dev.holdfast.server.fleet.AgentRecord;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries out what an agent's messages lead to, the same for both transports.
+ *
+ * <p>Not safe for use by several threads; does not wait.
+ */
+final class Conversation {
+
+    private static final Logger log = LoggerFactory.getLogger(Conversation.class);
+
+    private static final String STATUS_RECORD = "record";
+
+    private final Reception reception;
+    private final AgentLink link;
+    private ServerSession session;
+    private @Nullable InstanceUid uid;
+
+    Conversation(Reception reception, AgentLink link, @Nullable String announcedHash) {
+        this.reception = reception;
+        this.link = link;
+        this.session = new ServerSession(reception.offer(), announcedHash);
+    }
+
+    /** Takes a message; the answer is there once it may be sent. */
+    CompletionStage<ServerMessage> received(AgentMessage message) {
+        InstanceUid sender = message.uid();
+        if (uid != null && !uid.equals(sender)) {
+            reception.fleet().detach(uid, link, "it goes by " + sender + " now");
+            // What was announced with the connection was the state of the other uid.
+            session = new ServerSession(reception.offer(), null);
+        }
+        uid = sender;
+        reception.fleet().heard(sender);
+        String storedHash =
+                reception.fleet().agent(sender).map(AgentRecord::stateHash).orElse(null);
+        ServerSession.Reply reply = session.received(message, storedHash);
+        CompletionStage<Void> ready = CompletableFuture.completedStage(null);
+        for (ServerSession.Effect effect : reply.effects()) {
+            CompletionStage<Void> carriedOut = carryOut(sender, effect);
+            ready = ready.runAfterBoth(carriedOut, () -> {});
+        }
+        if (reply.answer().reportFullState()) {
+            reception.meters().fullStateRequests.increment();
+        }
+        return ready.thenApply(done -> reply.answer());
+    }
+
+    /** The link is gone. */
+    void ended(String reason) {
+        if (uid != null) {
+            reception.fleet().detach(uid, link, reason);
+        }
+    }
+
+    private CompletionStage<Void> carryOut(InstanceUid sender, ServerSession.Effect effect) {
+        switch (effect) {
+            case ServerSession.Effect.Registered state -> {
+                return reception.fleet().register(sender, link, state);
+            }
+            case ServerSession.Effect.Rejoined rejoined -> {
+                return reception.fleet().rejoin(sender, link);
+            }
+            case ServerSession.Effect.Reported reported -> reception.fleet().reported(sender, reported.health());
+            case ServerSession.Effect.Received custom -> received(sender, custom.message());
+            case ServerSession.Effect.Left left -> reception.fleet().detach(sender, link, "it took its leave");
+        }
+        return CompletableFuture.completedStage(null);
+    }
+
+    private void received(InstanceUid sender, CustomMessage message) {
+        if (!message.capability().equals(Capabilities.STATUS) || !message.type().equals(STATUS_RECORD)) {
+            reception.lines().write(log::debug, () -> "agent " + sender + ": custom message not taken");
+            return;
+        }
+        String fault = StatusRecords.fault(message.data());
+        if (fault == null) {
+            reception.meters().statusRecords.increment();
+            reception.fleet().received(sender, message.text());
+        } else {
+            reception.meters().statusRecordsIgnored.increment();
+            reception.lines().write(log::warn, () -> "agent " + sender + ": status record ignored: " + fault);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server;
+
+import static dev.holdfast.server.TestAgent.heartbeat;
+import static dev.holdfast.server.TestAgent.registration;
+import static dev.holdfast.server.TestAgent.uid;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.holdfast.core.Version;
+import dev.holdfast.core.disk.DataDirectoryException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+class ServerLifeIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void saysWhereItListensAndTakesThatBackWhenItStops() throws Exception {
+        Path data = directory.resolve("data");
+        try (TestServer server = TestServer.start(data)) {
+            JsonNode json = TestServer.json(Files.readString(data.resolve("server.json")));
+            assertThat(json.get("pid").asLong())
+                    .isEqualTo(ProcessHandle.current().pid());
+            assertThat(json.get("listen").asString())
+                    .isEqualTo("127.0.0.1:" + server.server().agentAddress().getPort());
+            assertThat(json.get("admin").asString())
+                    .isEqualTo("127.0.0.1:" + server.server().adminAddress().getPort());
+            assertThat(json.get("version").asString()).isEqualTo(Version.current());
+            server.server().close();
+            server.server().close();
+        }
+        assertThat(data.resolve("server.json")).doesNotExist();
+    }
+
+    @Test
+    void anAgentWhoseRegistrationWasAnsweredIsKnownToWhoeverFindsTheFilesAsTheyWereThen() throws Exception {
+        Path data = directory.resolve("data");
+        Path copy = directory.resolve("copy");
+        try (TestServer server = TestServer.start(data);
+                TestAgent agent = TestAgent.connect(server, uid(1), "hash")) {
+            agent.ask(registration(uid(1), 0, "h", "hash"));
+            copy(data, copy);
+        }
+
+        try (TestServer server = TestServer.start(copy);
+                TestAgent agent = TestAgent.connect(server, uid(1), "hash")) {
+            assertThat(server.agent(uid(1)).get("host").asString()).isEqualTo("h");
+            assertThat(agent.ask(heartbeat(uid(1), 7)).reportFullState()).isFalse();
+        }
+    }
+
+    @Test
+    void aPortThatIsTakenIsNamedAndNothingIsLeftBehind() throws Exception {
+        Path data = directory.resolve("data");
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            InetSocketAddress address = new InetSocketAddress(taken.getInetAddress(), taken.getLocalPort());
+            assertThatThrownBy(() -> Server.start(
+                            TestServer.config(data, address, TestServer.free(), ServerConfig.PING_INTERVAL)))
+                    .isInstanceOf(ServerStartException.class)
+                    .hasMessageStartingWith("listen: 127.0.0.1:" + taken.getLocalPort() + " is in use")
+                    .hasMessageContaining("--listen");
+            assertThatThrownBy(() -> Server.start(
+                            TestServer.config(data, TestServer.free(), address, ServerConfig.PING_INTERVAL)))
+                    .isInstanceOf(ServerStartException.class)
+                    .hasMessageStartingWith("admin: 127.0.0.1:" + taken.getLocalPort() + " is in use")
+                    .hasMessageContaining("--admin");
+        }
+        assertThat(data.resolve("server.json")).doesNotExist();
+        TestServer.start(data).close();
+    }
+
+    @Test
+    void aDirectoryThatIsHeldIsToldFromOneThatCannotBeUsed() throws Exception {
+        Path data = directory.resolve("data");
+        try (TestServer server = TestServer.start(data)) {
+            assertThat(server.server().agentAddress().getPort()).isPositive();
+            assertThatThrownBy(() -> TestServer.start(data))
+                    .isInstanceOf(DataDirectoryException.Held.class)
+                    .hasMessageContaining("pid " + ProcessHandle.current().pid());
+        }
+    }
+
+    @Test
+    void aStoreThatCannotBeReadIsNamedAndKept() throws Exception {
+        Path store = directory.resolve("fleet.db");
+        Files.writeString(store, "not a database at all, ".repeat(100));
+
+        assertThatThrownBy(() -> TestServer.start(directory))
+                .isInstanceOf(ServerStartException.class)
+                .hasMessageContaining(store.toString());
+        assertThat(store).content().startsWith("not a database");
+    }
+
+    @Test
+    void aTokenThatCouldBeGuessedIsRefused() throws Exception {
+        Files.writeString(directory.resolve("admin.token"), "\n");
+
+        assertThatThrownBy(() -> TestServer.start(directory))
+                .isInstanceOf(ServerStartException.class)
+                .hasMessageContaining("admin.token: 0 characters");
+    }
+
+    @Test
+    void pingsItsConnectionsAndDropsOneThatSendsNothing() throws Exception {
+        Path data = directory.resolve("data");
+        try (TestServer server = TestServer.start(data, Duration.ofMillis(300));
+                TestAgent lively = TestAgent.connect(server, uid(1), null);
+                SilentSocket silent = SilentSocket.upgrade(server.server().agentAddress())) {
+            lively.ask(registration(uid(1), 0, "h", "x"));
+            lively.awaitPing();
+            assertThat(silent.readUntilClosed()).isNotEmpty();
+            assertThat(server.agent(uid(1)).get("attached").asBoolean()).isTrue();
+            await().atMost(PATIENCE).until(() -> server.metric("holdfast_connections") == 1);
+        }
+    }
+
+    private static void copy(Path from, Path to) throws Exception {
+        Files.createDirectory(to);
+        try (Stream<Path> files = Files.list(from)) {
+            List<Path> all = files.toList();
+            for (Path file : all) {
+                Files.copy(file, to.resolve(file.getFileName().toString()));
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server;
+
+import static dev.holdfast.server.TestAgent.heartbeat;
+import static dev.holdfast.server.TestAgent.registration;
+import static dev.holdfast.server.TestAgent.uid;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.holdfast.opamp.AgentMessage;
+import dev.holdfast.opamp.Capabilities;
+import dev.holdfast.opamp.CustomMessage;
+import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.opamp.ServerMessage;
+import dev.holdfast.opamp.Wire;
+import java.net.http.WebSocket;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ServerWebSocketIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    @TempDir
+    private Path data;
+
+    private final InstanceUid uid = uid(1);
+    private TestServer server;
+
+    @BeforeEach
+    void start() throws Exception {
+        server = TestServer.start(data);
+    }
+
+    @AfterEach
+    void stop() {
+        server.close();
+    }
+
+    @Test
+    void answersARegistrationWithWhatItOffersAndHeartbeatsPlainly() throws Exception {
+        try (TestAgent agent = TestAgent.connect(server, uid, "hash")) {
+            ServerMessage first = agent.ask(registration(uid, 0, "h1", "hash"));
+            assertThat(first.uid()).isEqualTo(uid);
+            assertThat(first.reportFullState()).isFalse();
+            assertThat(first.capabilities())
+                    .isEqualTo(Capabilities.ACCEPTS_STATUS | Capabilities.OFFERS_CONNECTION_SETTINGS);
+            assertThat(first.heartbeatInterval()).isEqualTo(Duration.ofSeconds(7));
+            assertThat(first.customCapabilities()).containsExactly(Capabilities.STATUS);
+
+            assertThat(agent.ask(heartbeat(uid, 1)).reportFullState()).isFalse();
+            assertThat(server.agent(uid).get("attached").asBoolean()).isTrue();
+            assertThat(server.metric("holdfast_agents_attached")).isEqualTo(1);
+            assertThat(server.metric("holdfast_messages_total{transport=\"websocket\"}"))
+                    .isEqualTo(2);
+        }
+        awaitAttached(uid, false);
+    }
+
+    @Test
+    void asksForTheFullStateAfterAGapAndOfAnAgentItDoesNotKnow() throws Exception {
+        try (TestAgent agent = TestAgent.connect(server, uid, "hash")) {
+            assertThat(agent.ask(heartbeat(uid, 5)).reportFullState()).isTrue();
+            assertThat(agent.ask(registration(uid, 6, "h1", "hash")).reportFullState())
+                    .isFalse();
+            assertThat(agent.ask(heartbeat(uid, 8)).reportFullState()).isTrue();
+            assertThat(server.metric("holdfast_full_state_requests_total")).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void afterARestartAnAgentWithTheSameStateRejoinsAndOneWithAnotherIsAskedForIt() throws Exception {
+        try (TestAgent agent = TestAgent.connect(server, uid, "hash")) {
+            agent.ask(registration(uid, 0, "h1", "hash"));
+            server.close();
+            assertThat(agent.closeCode()).isEqualTo(1001);
+        }
+        server = TestServer.start(data);
+        assertThat(server.agent(uid).get("attached").asBoolean()).isFalse();
+
+        try (TestAgent same = TestAgent.connect(server, uid, "hash")) {
+            assertThat(same.ask(heartbeat(uid, 9)).reportFullState()).isFalse();
+            assertThat(server.agent(uid).get("rejoins").asInt()).isEqualTo(1);
+            assertThat(server.agent(uid).get("registrations").asInt()).isEqualTo(1);
+            assertThat(server.agent(uid).get("host").asString()).isEqualTo("h1");
+        }
+        try (TestAgent changed = TestAgent.connect(server, uid, "another")) {
+            assertThat(changed.ask(heartbeat(uid, 0)).reportFullState()).isTrue();
+        }
+    }
+
+    @Test
+    void theNewestLinkOfAUidWins() throws Exception {
+        try (TestAgent older = TestAgent.connect(server, uid, "hash")) {
+            older.ask(registration(uid, 0, "h1", "hash"));
+            try (TestAgent newer = TestAgent.connect(server, uid, "hash")) {
+                newer.ask(heartbeat(uid, 1));
+                assertThat(older.closeCode()).isEqualTo(1008);
+                await().atMost(PATIENCE).until(() -> server.metric("holdfast_connections") == 1);
+                assertThat(server.agent(uid).get("attached").asBoolean()).isTrue();
+                assertThat(server.metric("holdfast_displaced_total")).isEqualTo(1);
+            }
+        }
+    }
+
+    @Test
+    void aLastMessageIsAnsweredAndDetachesTheAgent() throws Exception {
+        try (TestAgent agent = TestAgent.connect(server, uid, "hash")) {
+            agent.ask(registration(uid, 0, "h1", "hash"));
+            assertThat(agent.ask(heartbeat(uid, 1).withDisconnect()).uid()).isEqualTo(uid);
+            assertThat(server.agent(uid).get("attached").asBoolean()).isFalse();
+        }
+    }
+
+    @Test
+    void aUidThatChangesWithinAConnectionLeavesTheOldOneDetached() throws Exception {
+        InstanceUid next = uid(2);
+        try (TestAgent agent = TestAgent.connect(server, uid, "hash")) {
+            agent.ask(registration(uid, 0, "h1", "hash"));
+            assertThat(agent.ask(heartbeat(next, 1)).reportFullState()).isTrue();
+            agent.ask(registration(next, 2, "h1", "other"));
+
+            assertThat(server.agent(uid).get("attached").asBoolean()).isFalse();
+            assertThat(server.agent(next).get("attached").asBoolean()).isTrue();
+        }
+        awaitAttached(next, false);
+    }
+
+    @Test
+    void aUidIsGivenToAnAgentThatAsksForOne() throws Exception {
+        try (TestAgent agent = TestAgent.connect(server, uid, null)) {
+            AgentMessage asking = new AgentMessage(uid, 0, 1, null, null, false, true, null, null);
+            InstanceUid given = Objects.requireNonNull(agent.ask(asking).newUid());
+            assertThat(given).isNotEqualTo(uid);
+            assertThat(given.value().version()).isEqualTo(7);
+        }
+    }
+
+    @Test
+    void keepsTheLastStatusRecordAndIgnoresOnesThatAreNone() throws Exception {
+        try (TestAgent agent = TestAgent.connect(server, uid, "hash")) {
+            agent.ask(registration(uid, 0, "h1", "hash"));
+            agent.ask(status(1, "{\"load\": 0.5}"));
+            agent.ask(status(2, "{\"load\": 0.5"));
+            agent.ask(status(3, ""));
+            agent.ask(status(4, "\"" + "x".repeat(64 << 10) + "\""));
+
+            assertThat(server.agent(uid).get("status").get("load").asDouble()).isEqualTo(0.5);
+            assertThat(server.agent(uid).get("status_at").asString()).endsWith("Z");
+            assertThat(server.metric("holdfast_status_records_total")).isEqualTo(1);
+            assertThat(server.metric("holdfast_status_records_ignored_total")).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void answersWhatIsMalformedAndClosesThatConnectionAlone() throws Exception {
+        try (TestAgent good = TestAgent.connect(server, uid, null);
+                TestAgent bad = TestAgent.connect(server, uid(2), null)) {
+            good.ask(registration(uid, 0, "h1", "hash"));
+            bad.sendBytes(ByteBuffer.wrap(new byte[] {1, 2, 3}));
+
+            ServerMessage.Failure failure = Objects.requireNonNull(bad.next().error());
+            assertThat(failure.kind()).isEqualTo(ServerMessage.Failure.Kind.BAD_REQUEST);
+            assertThat(failure.message()).contains("frame header: 1");
+            assertThat(bad.closeCode()).isEqualTo(1002);
+            assertThat(good.ask(heartbeat(uid, 1)).reportFullState()).isFalse();
+            assertThat(server.metric("holdfast_malformed_total")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void closesOnTextAndOnMessagesPastTheLimitWholeOrInParts() throws Exception {
+        try (TestAgent agent = TestAgent.connect(server, uid, null)) {
+            agent.socket().sendText("hello", true).get(30, TimeUnit.SECONDS);
+            assertThat(agent.closeCode()).isEqualTo(1003);
+        }
+        ByteBuffer half = ByteBuffer.allocate(TestServer.MESSAGE_LIMIT / 2 + 2);
+        try (TestAgent agent = TestAgent.connect(server, uid, null)) {
+            agent.socket().sendBinary(half.duplicate(), false).get(30, TimeUnit.SECONDS);
+            agent.socket().sendBinary(half.duplicate(), true).get(30, TimeUnit.SECONDS);
+            assertThat(agent.closeCode()).isEqualTo(1009);
+        }
+        try (TestAgent agent = TestAgent.connect(server, uid, null)) {
+            agent.sendBytes(ByteBuffer.allocate(TestServer.MESSAGE_LIMIT * 2));
+            assertThat(agent.closeCode()).isEqualTo(1009);
+        }
+    }
+
+    @Test
+    void putsFragmentsTogether() throws Exception {
+        try (TestAgent agent = TestAgent.connect(server, uid, "hash")) {
+            ByteBuffer frame = Wire.frame(registration(uid, 0, "h1", "hash"));
+            WebSocket socket = agent.socket();
+            socket.sendBinary(frame.slice(0, 1), false).get(30, TimeUnit.SECONDS);
+            socket.sendBinary(frame.slice(1, 10), false).get(30, TimeUnit.SECONDS);
+            socket.sendBinary(frame.slice(11, frame.remaining() - 11), true).get(30, TimeUnit.SECONDS);
+
+            assertThat(agent.next().uid()).isEqualTo(uid);
+            assertThat(server.agent(uid).get("attached").asBoolean()).isTrue();
+        }
+    }
+
+    private AgentMessage status(long sequence, String text) {
+        return heartbeat(uid, sequence).withCustom(CustomMessage.ofText(Capabilities.STATUS, "record", text));
+    }
+
+    private void awaitAttached(InstanceUid agent, boolean attached) {
+        await().atMost(PATIENCE).until(() -> server.agent(agent).get("attached").asBoolean() == attached);
+    }
+}

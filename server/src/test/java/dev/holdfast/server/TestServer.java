@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server;
+
+import dev.holdfast.opamp.InstanceUid;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A server on free ports, and how its two ports are asked. */
+final class TestServer implements AutoCloseable {
+
+    static final int MESSAGE_LIMIT = 256 << 10;
+
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    private final HttpClient http =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final Server server;
+    private final Path data;
+
+    private TestServer(Server server, Path data) {
+        this.server = server;
+        this.data = data;
+    }
+
+    static TestServer start(Path data) throws Exception {
+        return start(data, ServerConfig.PING_INTERVAL);
+    }
+
+    static TestServer start(Path data, Duration pingInterval) throws Exception {
+        return new TestServer(Server.start(config(data, free(), free(), pingInterval)), data);
+    }
+
+    static ServerConfig config(Path data, InetSocketAddress listen, InetSocketAddress admin, Duration pingInterval) {
+        return new ServerConfig(
+                data, listen, admin, Duration.ofSeconds(7), pingInterval, Duration.ofMillis(50), MESSAGE_LIMIT);
+    }
+
+    static InetSocketAddress free() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    }
+
+    Server server() {
+        return server;
+    }
+
+    URI agentUri(String path) {
+        return URI.create("http://127.0.0.1:" + server.agentAddress().getPort() + path);
+    }
+
+    URI socketUri() {
+        return URI.create("ws://127.0.0.1:" + server.agentAddress().getPort() + "/v1/opamp");
+    }
+
+    String token() throws IOException {
+        return Files.readString(data.resolve("admin.token")).strip();
+    }
+
+    <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> handler) throws Exception {
+        return http.send(request, handler);
+    }
+
+    HttpRequest.Builder adminRequest(String path) {
+        return HttpRequest.newBuilder(
+                URI.create("http://127.0.0.1:" + server.adminAddress().getPort() + path));
+    }
+
+    HttpResponse<String> admin(String path) throws Exception {
+        return send(
+                adminRequest(path).header("Authorization", "Bearer " + token()).build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    JsonNode api(String path) throws Exception {
+        return JSON.readTree(admin(path).body());
+    }
+
+    JsonNode agent(InstanceUid uid) throws Exception {
+        return api("/api/agents/" + uid);
+    }
+
+    double metric(String line) throws Exception {
+        return admin("/metrics")
+                .body()
+                .lines()
+                .filter(candidate -> candidate.startsWith(line + " "))
+                .mapToDouble(candidate -> Double.parseDouble(candidate.substring(line.length() + 1)))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no metric " + line));
+    }
+
+    static JsonNode json(String text) {
+        return Objects.requireNonNull(JSON.readTree(text));
+    }
+
+    @Override
+    public void close() {
+        http.close();
+        server.close();
+    }
+}

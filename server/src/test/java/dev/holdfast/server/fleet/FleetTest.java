@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.holdfast.core.time.VirtualTime;
+import dev.holdfast.opamp.Health;
+import dev.holdfast.opamp.InstanceUid;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.Test;
+
+class FleetTest {
+
+    private static final Duration FLUSH = Duration.ofSeconds(1);
+
+    private final VirtualTime time = new VirtualTime();
+    private final FaultyStore store = new FaultyStore();
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private final InstanceUid uid = Records.uid(1);
+    private Fleet fleet = open();
+
+    @Test
+    void aRegistrationIsDoneOnceItIsStored() throws Exception {
+        CompletionStage<Void> done = fleet.register(uid, new Link(1), Records.state("h", "a"));
+
+        assertThat(isDone(done)).isFalse();
+        time.advance(Duration.ZERO);
+        assertThat(isDone(done)).isTrue();
+        assertThat(store.load()).singleElement().satisfies(record -> {
+            assertThat(record.stateHash()).isEqualTo("a");
+            assertThat(record.registrations()).isEqualTo(1);
+        });
+    }
+
+    @Test
+    void registrationsThatComeDuringABatchGoTogetherInTheNext() {
+        List<CompletionStage<Void>> later = new ArrayList<>();
+        store.duringSave = () -> {
+            store.duringSave = () -> {};
+            for (int i = 2; i <= 100; i++) {
+                later.add(fleet.register(Records.uid(i), new Link(i), Records.state("h" + i, "a")));
+            }
+        };
+        CompletionStage<Void> first = fleet.register(uid, new Link(1), Records.state("h1", "a"));
+
+        time.advance(Duration.ZERO);
+
+        assertThat(isDone(first)).isTrue();
+        assertThat(later).hasSize(99).allMatch(FleetTest::isDone);
+        assertThat(store.batches).extracting(List::size).containsExactly(1, 99);
+    }
+
+    @Test
+    void aHeartbeatWritesNothing() {
+        registered(uid, new Link(1));
+        store.batches.clear();
+
+        for (int i = 0; i < 1_000; i++) {
+            fleet.heard(uid);
+            time.advance(Duration.ofSeconds(5));
+        }
+
+        assertThat(store.batches).isEmpty();
+        assertThat(fleet.agent(uid).orElseThrow().lastSeen())
+                .isEqualTo(VirtualTime.BEGINNING.plus(Duration.ofSeconds(4_995)));
+    }
+
+    @Test
+    void whatWasLastSeenIsWrittenWhenTheAgentDetaches() {
+        Link link = new Link(1);
+        registered(uid, link);
+        time.advance(Duration.ofMinutes(1));
+        fleet.heard(uid);
+        fleet.detach(uid, link, "test");
+        time.advance(FLUSH);
+
+        assertThat(store.load()).singleElement().satisfies(record -> {
+            assertThat(record.attached()).isFalse();
+            assertThat(record.lastSeen()).isEqualTo(VirtualTime.BEGINNING.plus(Duration.ofMinutes(1)));
+        });
+    }
+
+    @Test
+    void changesOfPresenceWaitAndGoTogether() {
+        for (int i = 1; i <= 50; i++) {
+            registered(Records.uid(i), new Link(i));
+        }
+        fleet = open();
+        store.batches.clear();
+        for (int i = 1; i <= 50; i++) {
+            assertThat(isDone(fleet.rejoin(Records.uid(i), new Link(i)))).isTrue();
+            time.advance(Duration.ofMillis(10));
+        }
+
+        assertThat(store.batches).isEmpty();
+        time.advance(FLUSH);
+        assertThat(store.batches).extracting(List::size).containsExactly(50);
+    }
+
+    @Test
+    void figuresOfAHealthAreNotWrittenButATurnForTheWorseIs() {
+        registered(uid, new Link(1));
+        fleet.reported(uid, Health.good());
+        time.advance(FLUSH);
+        store.batches.clear();
+
+        fleet.reported(uid, new Health(true, null, "", "", VirtualTime.BEGINNING, Map.of(), Map.of()));
+        time.advance(FLUSH);
+        assertThat(store.batches).isEmpty();
+
+        fleet.reported(uid, new Health(false, null, "disk full", "", null, Map.of(), Map.of()));
+        time.advance(FLUSH);
+        assertThat(store.batches).hasSize(1);
+    }
+
+    @Test
+    void aFailingStoreHoldsUpNoAgentAndLosesNothing() {
+        store.failing = true;
+        CompletionStage<Void> first = fleet.register(uid, new Link(1), Records.state("h", "a"));
+        time.advance(Duration.ZERO);
+        CompletionStage<Void> second = fleet.register(Records.uid(2), new Link(2), Records.state("h2", "a"));
+
+        assertThat(isDone(first)).isTrue();
+        assertThat(isDone(second)).isTrue();
+        assertThat(meters.counter("holdfast.store.flush.failures").count()).isEqualTo(1);
+        assertThat(meters.get("holdfast.store.dirty").gauge().value()).isEqualTo(2);
+
+        time.advance(Duration.ofMinutes(10));
+        assertThat(meters.counter("holdfast.store.flush.failures").count())
+                .as("tries in 10 min, with the delays of the backoff")
+                .isBetween(16.0, 32.0);
+        store.failing = false;
+        time.advance(Duration.ofSeconds(38));
+
+        assertThat(store.load()).extracting(AgentRecord::uid).containsExactlyInAnyOrder(uid, Records.uid(2));
+        assertThat(meters.get("holdfast.store.dirty").gauge().value()).isZero();
+        assertThat(isDone(fleet.register(Records.uid(3), new Link(3), Records.state("h3", "a"))))
+                .as("waits for the store again")
+                .isFalse();
+    }
+
+    @Test
+    void aRejoinThatFindsARegistrationStillToBeStoredWaitsForIt() {
+        fleet.register(uid, new Link(1), Records.state("h", "a"));
+        CompletionStage<Void> rejoin = fleet.rejoin(uid, new Link(2));
+
+        assertThat(isDone(rejoin)).isFalse();
+        time.advance(Duration.ZERO);
+        assertThat(isDone(rejoin)).isTrue();
+    }
+
+    @Test
+    void theSameStateOverTheSameLinkIsNoRegistration() {
+        Link link = new Link(1);
+        registered(uid, link);
+        assertThat(isDone(fleet.register(uid, link, Records.state("h", "a")))).isTrue();
+        assertThat(fleet.agent(uid).orElseThrow().registrations()).isEqualTo(1);
+
+        fleet.register(uid, link, Records.state("h", "b"));
+        assertThat(fleet.agent(uid).orElseThrow().registrations()).isEqualTo(2);
+    }
+
+    @Test
+    void theNewestLinkWinsAndTheLateEndOfTheOtherChangesNothing() {
+        Link older = new Link(1);
+        Link newer = new Link(2);
+        registered(uid, older);
+        fleet.rejoin(uid, newer);
+
+        assertThat(older.displaced).isTrue();
+        fleet.detach(uid, older, "late");
+        assertThat(fleet.agent(uid).orElseThrow().attached()).isTrue();
+        assertThat(meters.counter("holdfast.displaced").count()).isEqualTo(1);
+
+        fleet.detach(uid, newer, "over");
+        assertThat(fleet.agent(uid).orElseThrow().attached()).isFalse();
+    }
+
+    @Test
+    void anOlderLinkThatComesLateIsTheOneThatGivesWay() {
+        Link older = new Link(1);
+        Link newer = new Link(2);
+        registered(uid, newer);
+        fleet.register(uid, older, Records.state("h", "other"));
+
+        assertThat(older.displaced).isTrue();
+        assertThat(newer.displaced).isFalse();
+        assertThat(fleet.agent(uid).orElseThrow().stateHash()).isEqualTo("a");
+    }
+
+    @Test
+    void afterALoadAllIsKnownAndNobodyAttached() {
+        registered(uid, new Link(1));
+        fleet.received(uid, "{}");
+        time.advance(FLUSH);
+        Fleet restarted = open();
+
+        AgentRecord record = restarted.agent(uid).orElseThrow();
+        assertThat(record.attached()).isFalse();
+        assertThat(record.stateHash()).isEqualTo("a");
+        assertThat(record.status()).isNotNull();
+    }
+
+    @Test
+    void closingWritesWhatIsLeft() {
+        registered(uid, new Link(1));
+        fleet.rejoin(uid, new Link(2));
+        fleet.close();
+
+        assertThat(store.load())
+                .singleElement()
+                .satisfies(record -> assertThat(record.rejoins()).isEqualTo(1));
+    }
+
+    private Fleet open() {
+        try {
+            return Fleet.open(store, time, new SplittableRandom(1), FLUSH, meters);
+        } catch (FleetStoreException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void registered(InstanceUid uid, Link link) {
+        fleet.register(uid, link, Records.state("h", "a"));
+        time.advance(Duration.ZERO);
+    }
+
+    private static boolean isDone(CompletionStage<Void> stage) {
+        return stage.toCompletableFuture().isDone();
+    }
+
+    private static final class Link implements AgentLink {
+
+        private final long number;
+        private boolean displaced;
+
+        Link(long number) {
+            this.number = number;
+        }
+
+        @Override
+        public long number() {
+            return number;
+        }
+
+        @Override
+        public String transport() {
+            return "test";
+        }
+
+        @Override
+        public void displaced() {
+            displaced = true;
+        }
+    }
+
+    private static final class FaultyStore implements FleetStore {
+
+        private final MemoryFleetStore kept = new MemoryFleetStore();
+        private final List<List<AgentRecord>> batches = new ArrayList<>();
+        private Runnable duringSave = () -> {};
+        private boolean failing;
+
+        @Override
+        public List<AgentRecord> load() {
+            return kept.load();
+        }
+
+        @Override
+        public void save(Collection<AgentRecord> records) throws FleetStoreException {
+            if (failing) {
+                throw new FleetStoreException("no space left on device");
+            }
+            batches.add(List.copyOf(records));
+            kept.save(records);
+            duringSave.run();
+        }
+
+        @Override
+        public void close() {}
+    }
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.fleet;
+
+class MemoryFleetStoreTest extends FleetStoreContract {
+
+    private final MemoryFleetStore store = new MemoryFleetStore();
+
+    @Override
+    FleetStore open() {
+        return store;
+    }
+}
