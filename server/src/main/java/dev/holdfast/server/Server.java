@@ -51,6 +51,8 @@ public final class Server implements AutoCloseable {
     private final InetSocketAddress adminAddress;
 
     private Server(ServerConfig config) throws DataDirectoryException, ServerStartException {
+        requireResolved("listen", config.listen());
+        requireResolved("admin", config.admin());
         try {
             DataDirectory data = DataDirectory.hold(config.data());
             opened.push(data::close);
@@ -153,10 +155,19 @@ public final class Server implements AutoCloseable {
     }
 
     private static ServerStartException cannotListen(String field, InetSocketAddress address, IOException e) {
+        String reason = String.valueOf(e.getMessage());
+        String fault = reason.contains("already in use") ? "is in use" : "cannot be listened on: " + reason;
         return new ServerStartException(
-                field + ": " + text(address) + " is in use or cannot be bound: " + e.getMessage()
-                        + " (expected: a free port of this machine; choose another with --" + field + ")",
+                field + ": " + text(address) + " " + fault + " (expected: a free port; choose another with --" + field
+                        + ")",
                 e);
+    }
+
+    private static void requireResolved(String field, InetSocketAddress address) throws ServerStartException {
+        if (address.isUnresolved()) {
+            throw new ServerStartException(field + ": " + text(address)
+                    + " names no address (expected: a host name or address of this machine, such as 127.0.0.1)");
+        }
     }
 
     private String addresses() {

@@ -72,16 +72,27 @@ class ServerLifeIT {
             assertThatThrownBy(() -> Server.start(
                             TestServer.config(data, address, TestServer.free(), ServerConfig.PING_INTERVAL)))
                     .isInstanceOf(ServerStartException.class)
-                    .hasMessageStartingWith("listen: 127.0.0.1:" + taken.getLocalPort() + " is in use")
+                    .hasMessageStartingWith(
+                            "listen: 127.0.0.1:" + taken.getLocalPort() + " is in use (expected: a free port")
                     .hasMessageContaining("--listen");
             assertThatThrownBy(() -> Server.start(
                             TestServer.config(data, TestServer.free(), address, ServerConfig.PING_INTERVAL)))
                     .isInstanceOf(ServerStartException.class)
-                    .hasMessageStartingWith("admin: 127.0.0.1:" + taken.getLocalPort() + " is in use")
+                    .hasMessageStartingWith(
+                            "admin: 127.0.0.1:" + taken.getLocalPort() + " is in use (expected: a free port")
                     .hasMessageContaining("--admin");
         }
         assertThat(data.resolve("server.json")).doesNotExist();
         TestServer.start(data).close();
+    }
+
+    @Test
+    void aHostWithoutAnAddressIsNamed() {
+        InetSocketAddress nowhere = InetSocketAddress.createUnresolved("nowhere.invalid", 4320);
+        assertThatThrownBy(() -> Server.start(
+                        TestServer.config(directory, nowhere, TestServer.free(), ServerConfig.PING_INTERVAL)))
+                .isInstanceOf(ServerStartException.class)
+                .hasMessageStartingWith("listen: nowhere.invalid:4320 names no address");
     }
 
     @Test
@@ -118,7 +129,7 @@ class ServerLifeIT {
     @Test
     void pingsItsConnectionsAndDropsOneThatSendsNothing() throws Exception {
         Path data = directory.resolve("data");
-        try (TestServer server = TestServer.start(data, Duration.ofMillis(300));
+        try (TestServer server = TestServer.start(data, Duration.ofSeconds(1));
                 TestAgent lively = TestAgent.connect(server, uid(1), null);
                 SilentSocket silent = SilentSocket.upgrade(server.server().agentAddress())) {
             lively.ask(registration(uid(1), 0, "h", "x"));

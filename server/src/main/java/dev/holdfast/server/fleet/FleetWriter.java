@@ -198,7 +198,8 @@ final class FleetWriter {
                         delay.toMillis(),
                         agents,
                         leftOut,
-                        e));
+                        // The trace once is enough.
+                        attempt == 1 ? e : null));
     }
 
     private List<InstanceUid> takeDirty() {

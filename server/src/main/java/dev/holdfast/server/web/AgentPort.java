@@ -68,30 +68,12 @@ public final class AgentPort implements AutoCloseable {
         polls = new Polls(reception, time);
         loops = new MultiThreadIoEventLoopGroup(
                 new DefaultThreadFactory("holdfast-agent-port", true), NioIoHandler.newFactory());
-        AgentRequests requests = new AgentRequests(reception, polls, settings.messageLimit());
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops)
                 .channel(NioServerSocketChannel.class)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .childOption(ChannelOption.TCP_NODELAY, true)
-                .childHandler(new ChannelInitializer<Channel>() {
-                    @Override
-                    protected void initChannel(Channel channel) {
-                        connections.add(channel);
-                        RequestDeadline deadline = new RequestDeadline();
-                        channel.pipeline()
-                                .addLast(
-                                        deadline,
-                                        codec(),
-                                        new HttpObjectAggregator(settings.messageLimit(), true),
-                                        new AgentHttpHandler(
-                                                reception,
-                                                requests,
-                                                deadline,
-                                                settings.pingInterval(),
-                                                settings.messageLimit()));
-                    }
-                });
+                .childHandler(pipeline(settings, reception));
         var bound = bootstrap.bind(settings.listen()).awaitUninterruptibly();
         if (!bound.isSuccess()) {
             loops.shutdownGracefully(0, 0, TimeUnit.SECONDS).awaitUninterruptibly(CLOSING.toMillis());
@@ -114,6 +96,28 @@ public final class AgentPort implements AutoCloseable {
         return new AgentPort(settings, reception, time);
     }
 
+    private ChannelInitializer<Channel> pipeline(Settings settings, Reception reception) {
+        AgentRequests requests = new AgentRequests(reception, polls, settings.messageLimit());
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                connections.add(channel);
+                RequestDeadline deadline = new RequestDeadline();
+                channel.pipeline()
+                        .addLast(
+                                deadline,
+                                codec(),
+                                new HttpObjectAggregator(settings.messageLimit(), true),
+                                new AgentHttpHandler(
+                                        reception,
+                                        requests,
+                                        deadline,
+                                        settings.pingInterval(),
+                                        settings.messageLimit()));
+            }
+        };
+    }
+
     private static HttpServerCodec codec() {
         return new HttpServerCodec(new HttpDecoderConfig()
                 .setMaxInitialLineLength(LONGEST_REQUEST_LINE)
@@ -129,12 +133,12 @@ public final class AgentPort implements AutoCloseable {
     @Override
     public void close() {
         listener.close().awaitUninterruptibly();
-        polls.close();
         connections.forEach(connection -> connection.pipeline().fireUserEventTriggered(Stopping.NOW));
         if (!connections.newCloseFuture().awaitUninterruptibly(CLOSING.toMillis())) {
             log.warn("agent port: {} connections did not close within {}; they are cut", connections.size(), CLOSING);
             connections.close().awaitUninterruptibly(CLOSING.toMillis());
         }
         loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(CLOSING.toMillis());
+        polls.close();
     }
 }

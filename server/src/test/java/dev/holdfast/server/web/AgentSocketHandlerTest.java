@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.holdfast.core.time.VirtualTime;
+import dev.holdfast.opamp.AgentMessage;
+import dev.holdfast.opamp.ServerMessage;
+import dev.holdfast.opamp.Wire;
+import dev.holdfast.opamp.WireException;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class AgentSocketHandlerTest {
+
+    private final VirtualTime time = new VirtualTime();
+    private final Reception reception = TestReception.in(time);
+    private final EmbeddedChannel channel = new EmbeddedChannel();
+
+    AgentSocketHandlerTest() {
+        channel.freezeTime();
+        channel.pipeline().addLast(new AgentSocketHandler(channel, reception, null, null, Duration.ofSeconds(30)));
+    }
+
+    @Test
+    void aRegistrationIsAnsweredOnlyOnceItIsStoredAndLaterMessagesAfterIt() throws Exception {
+        send(TestReception.registration(0));
+        send(TestReception.heartbeat(5));
+        assertThat(channel.outboundMessages().poll()).isNull();
+        assertThat(channel.config().isAutoRead()).isFalse();
+
+        time.advance(Duration.ZERO);
+        channel.runPendingTasks();
+
+        assertThat(answer().reportFullState()).isFalse();
+        assertThat(answer().reportFullState()).as("the gap of the second").isTrue();
+        assertThat(channel.config().isAutoRead()).isTrue();
+    }
+
+    @Test
+    void nothingIsSentAfterAClose() {
+        send(TestReception.registration(0));
+        channel.writeInbound(new CloseWebSocketFrame(1000, "bye"));
+        time.advance(Duration.ZERO);
+        channel.runPendingTasks();
+
+        assertThat(channel.outboundMessages().poll()).isInstanceOf(CloseWebSocketFrame.class);
+        assertThat(channel.outboundMessages().poll()).isNull();
+        assertThat(channel.isOpen()).isFalse();
+        assertThat(TestReception.attached(reception)).isFalse();
+    }
+
+    @Test
+    void aPeerThatDoesNotAnswerACloseIsCut() {
+        channel.pipeline().fireUserEventTriggered(AgentPort.Stopping.NOW);
+        channel.runPendingTasks();
+        assertThat(channel.outboundMessages().poll())
+                .isInstanceOfSatisfying(
+                        CloseWebSocketFrame.class,
+                        close -> assertThat(close.statusCode()).isEqualTo(1001));
+        assertThat(channel.isOpen()).isTrue();
+
+        channel.advanceTimeBy(2, TimeUnit.SECONDS);
+        channel.runScheduledPendingTasks();
+        assertThat(channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void pingsAtItsInterval() {
+        channel.advanceTimeBy(29, TimeUnit.SECONDS);
+        channel.runScheduledPendingTasks();
+        assertThat(channel.outboundMessages().poll()).isNull();
+
+        channel.advanceTimeBy(1, TimeUnit.SECONDS);
+        channel.runScheduledPendingTasks();
+        assertThat(channel.outboundMessages().poll()).isInstanceOf(PingWebSocketFrame.class);
+    }
+
+    private void send(AgentMessage message) {
+        channel.writeInbound(new BinaryWebSocketFrame(Unpooled.wrappedBuffer(Wire.frame(message))));
+    }
+
+    private ServerMessage answer() throws WireException {
+        BinaryWebSocketFrame frame = channel.readOutbound();
+        return Wire.readServerFrame(frame.content().nioBuffer());
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.embedded.EmbeddedChannel;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class RequestDeadlineTest {
+
+    private final RequestDeadline deadline = new RequestDeadline();
+    private final EmbeddedChannel channel = new EmbeddedChannel();
+    private final ChannelHandlerContext context;
+
+    RequestDeadlineTest() {
+        channel.freezeTime();
+        channel.pipeline().addLast(deadline);
+        channel.pipeline().fireChannelActive();
+        context = Objects.requireNonNull(channel.pipeline().context(deadline));
+    }
+
+    @Test
+    void aRequestThatTricklesInIsCutOffAtItsDeadline() {
+        for (int second = 1; second < RequestDeadline.REQUEST.toSeconds(); second++) {
+            pass(Duration.ofSeconds(1));
+            aByte();
+        }
+        assertThat(channel.isOpen()).isTrue();
+        pass(Duration.ofSeconds(1));
+        assertThat(channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void anAnswerMayTakeItsTime() {
+        aByte();
+        deadline.requestWhole();
+        pass(Duration.ofHours(1));
+        assertThat(channel.isOpen()).isTrue();
+    }
+
+    @Test
+    void betweenRequestsThereIsMoreTimeAndForTheNextTheDeadlineAgain() {
+        deadline.requestWhole();
+        deadline.answered(context);
+        pass(RequestDeadline.IDLE.minusSeconds(1));
+        aByte();
+        pass(RequestDeadline.REQUEST.minusSeconds(1));
+        assertThat(channel.isOpen()).isTrue();
+        pass(Duration.ofSeconds(1));
+        assertThat(channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void aConnectionWithoutRequestsIsClosed() {
+        deadline.requestWhole();
+        deadline.answered(context);
+        pass(RequestDeadline.IDLE);
+        assertThat(channel.isOpen()).isFalse();
+    }
+
+    private void aByte() {
+        channel.writeInbound(Unpooled.wrappedBuffer(new byte[] {'G'}));
+    }
+
+    private void pass(Duration time) {
+        channel.advanceTimeBy(time.toNanos(), TimeUnit.NANOSECONDS);
+        channel.runScheduledPendingTasks();
+    }
+}

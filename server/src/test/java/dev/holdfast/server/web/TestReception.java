@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.web;
+
+import dev.holdfast.core.time.VirtualTime;
+import dev.holdfast.opamp.AgentDescription;
+import dev.holdfast.opamp.AgentMessage;
+import dev.holdfast.opamp.AgentState;
+import dev.holdfast.opamp.Capabilities;
+import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.opamp.ServerSession;
+import dev.holdfast.opamp.Value;
+import dev.holdfast.server.fleet.Fleet;
+import dev.holdfast.server.fleet.LimitedLog;
+import dev.holdfast.server.fleet.MemoryFleetStore;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.UUID;
+
+/** A fleet in memory and in virtual time, and what its agents say. */
+final class TestReception {
+
+    static final InstanceUid UID = new InstanceUid(new UUID(0x0199_6b8a_7c1e_7000L, 0x8000_0000_0000_0001L));
+
+    private TestReception() {}
+
+    static Reception in(VirtualTime time) {
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        try {
+            Fleet fleet =
+                    Fleet.open(new MemoryFleetStore(), time, new SplittableRandom(1), Duration.ofSeconds(1), registry);
+            return new Reception(
+                    fleet,
+                    new ServerSession.Offer(null, List.of(), () -> UID),
+                    new WebMeters(registry),
+                    new LimitedLog(time));
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static AgentMessage heartbeat(long sequence) {
+        return AgentMessage.heartbeat(UID, sequence, Capabilities.OF_AGENT);
+    }
+
+    static AgentMessage registration(long sequence) {
+        return heartbeat(sequence)
+                .withDescription(new AgentDescription(Map.of(), Map.of(AgentState.HASH_ATTRIBUTE, Value.of("hash"))));
+    }
+
+    static boolean attached(Reception reception) {
+        return reception.fleet().agent(UID).orElseThrow().attached();
+    }
+}
