@@ -26,8 +26,8 @@ public final class AgentSession {
     private static final int MOST_FULL_STATES = 3;
 
     /**
-     * The longest heartbeat interval that a server may set; a longer one counts as this. Without heartbeats a server that
-     * fell silent would go unnoticed.
+     * The longest heartbeat interval that a server may set; a longer one counts as this. Without heartbeats a server
+     * that fell silent would go unnoticed.
      */
     public static final Duration LONGEST_HEARTBEAT = Duration.ofHours(1);
 
@@ -252,8 +252,8 @@ public final class AgentSession {
     }
 
     /**
-     * Tells the server of another health: at once if the agent is attached, else with the first message that is sent from
-     * then on, which is the next heartbeat at the latest.
+     * Tells the server of another health: at once if the agent is attached, else with the first message that is sent
+     * from then on, which is the next heartbeat at the latest.
      */
     public Step report(Health health, long now) {
         self = self.withHealth(health);

@@ -52,9 +52,9 @@ public record AgentState(
     }
 
     /**
-     * A hash of what a registration carries, so that both sides can tell whether the server still knows it. Health is left
-     * out: it changes all the time and is sent when it does. So is the order of what has a name, which means nothing and
-     * may differ from one process to the next. Opaque to a server, which only compares it.
+     * A hash of what a registration carries, so that both sides can tell whether the server still knows it. Health is
+     * left out: it changes all the time and is sent when it does. So is the order of what has a name, which means
+     * nothing and may differ from one process to the next. Opaque to a server, which only compares it.
      */
     public String hash() {
         AgentMessage content = AgentMessage.heartbeat(uid, 0, capabilities)

@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The server's end of one conversation: a WebSocket connection, or the polls of one agent.
  *
- * <p>Every message is answered. An agent whose announced state hash equals the one that is stored has rejoined; one that
- * sends its description has registered; any other is asked for its full state. After that, a message whose number is not
- * one more than the one before shows that something was lost, and the agent is asked again. Every answer asks until the
- * full state comes, since an answer may be lost as well. The first number of a conversation may be any.
+ * <p>Every message is answered. An agent whose announced state hash equals the one that is stored has rejoined; one
+ * that sends its description has registered; any other is asked for its full state. After that, a message whose number
+ * is not one more than the one before shows that something was lost, and the agent is asked again. Every answer asks
+ * until the full state comes, since an answer may be lost as well. The first number of a conversation may be any.
  *
  * <p>The first answer carries the server's capabilities and settings; any answer to an agent that announces custom
  * capabilities carries the server's.

@@ -8,16 +8,21 @@ import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
 import dev.holdfast.opamp.wire.AgentToServer;
 import dev.holdfast.opamp.wire.ServerToAgent;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 
 /**
  * Messages as bytes, for both of OpAMP's transports.
  *
  * <p>On a WebSocket each binary message is a <em>frame</em>: an unsigned varint header, which is 0, and the message. In
  * HTTP each <em>body</em> is the message alone, compressed with gzip if the sender likes. Nothing at all is a valid
- * message: the one in which every field is left out.
+ * message of a server: the one in which every field is left out. An agent's holds its uid at least.
  *
  * <p>No state; safe for use by any thread. No method moves a given buffer's position.
  */
@@ -30,6 +35,8 @@ public final class Wire {
     public static final String MEDIA_TYPE = "application/x-protobuf";
 
     private static final byte HEADER = 0;
+
+    private static final int COPY_BYTES = 8 << 10;
 
     private Wire() {}
 
@@ -96,7 +103,23 @@ public final class Wire {
      * @throws WireException if it is not gzip to its last byte, or grows past the limit
      */
     public static ByteBuffer gunzip(ByteBuffer compressed, int limit) throws WireException {
-        return Gzip.expand(compressed, limit);
+        ByteArrayOutputStream plain = new ByteArrayOutputStream();
+        try (Members in = new Members(copy(compressed))) {
+            byte[] buffer = new byte[COPY_BYTES];
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                long size = (long) plain.size() + read;
+                if (size > limit) {
+                    throw WireException.tooLarge(size, limit);
+                }
+                plain.write(buffer, 0, read);
+            }
+            in.requireEnd();
+        } catch (EOFException e) {
+            throw notGzip(compressed, "it ends too soon");
+        } catch (IOException e) {
+            throw notGzip(compressed, String.valueOf(e.getMessage()));
+        }
+        return ByteBuffer.wrap(plain.toByteArray());
     }
 
     /** The bytes that remain, without moving the caller's position. */
@@ -104,6 +127,11 @@ public final class Wire {
         byte[] copy = new byte[bytes.remaining()];
         bytes.duplicate().get(copy);
         return copy;
+    }
+
+    private static WireException notGzip(ByteBuffer compressed, String why) {
+        return WireException.malformed("body: " + compressed.remaining() + " bytes that are not gzip: " + why
+                + " (expected: gzip, as announced)");
     }
 
     static AgentDescription readDescription(ByteBuffer bytes) throws WireException {
@@ -146,6 +174,27 @@ public final class Wire {
             return parser.parseFrom(bytes.duplicate());
         } catch (InvalidProtocolBufferException e) {
             throw WireException.malformed("message: not a protobuf of the expected type (" + e.getMessage() + ")");
+        }
+    }
+
+    /**
+     * The JDK's reader passes over what it cannot read behind a member, so that a message whose second member is torn
+     * would come out short without a word. With all of the input in its buffer it can be seen how much it passed over.
+     */
+    private static final class Members extends GZIPInputStream {
+
+        /** The checksum and the length at the end of a member, which the reader leaves to the last in its buffer. */
+        private static final int TRAILER_BYTES = 8;
+
+        Members(byte[] compressed) throws IOException {
+            super(new ByteArrayInputStream(compressed), Math.max(1, compressed.length));
+        }
+
+        void requireEnd() throws IOException {
+            int left = inf.getRemaining() - TRAILER_BYTES;
+            if (left != 0) {
+                throw new ZipException(left + " bytes follow its end");
+            }
         }
     }
 }

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Both ends against each other, through bytes, in virtual time, over a network that loses and delays messages, drops
- * connections and now and then takes the server's memory or changes the agent. Safety is checked at every step, liveness
- * once the faults have stopped.
+ * connections and now and then takes the server's memory or changes the agent. Safety is checked at every step,
+ * liveness once the faults have stopped.
  */
 class ConversationTest {
 

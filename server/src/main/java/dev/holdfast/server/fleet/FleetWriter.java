@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Writes what has changed, later and together.
  *
- * <p>Any thread may say that a record changed; batches are written on the loop of the {@link Time} that was passed in, one
- * at a time. A record is read when its batch is put together, so of several changes the last is written, once.
+ * <p>Any thread may say that a record changed; batches are written on the loop of the {@link Time} that was passed in,
+ * one at a time. A record is read when its batch is put together, so of several changes the last is written, once.
  */
 final class FleetWriter {
 

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A store that lasts as long as the object, for simulations and tests. It stays readable after {@link #close}, as a disk
- * does. Safe for use by any thread.
+ * A store that lasts as long as the object, for simulations and tests. It stays readable after {@link #close}, as a
+ * disk does. Safe for use by any thread.
  */
 public final class MemoryFleetStore implements FleetStore {
 

@@ -31,8 +31,9 @@ import org.sqlite.SQLiteDataSource;
 /**
  * A fleet in one SQLite file.
  *
- * <p>Write-ahead log with {@code synchronous=NORMAL}: what was saved survives the death of the process at any instant. A
- * power loss may take the last batches, never the file; an agent that is unknown afterwards is asked for its full state.
+ * <p>Write-ahead log with {@code synchronous=NORMAL}: what was saved survives the death of the process at any instant.
+ * A power loss may take the last batches, never the file; an agent that is unknown afterwards is asked for its full
+ * state.
  */
 public final class SqliteFleetStore implements FleetStore {
 

@@ -3,8 +3,8 @@
  * Who exists, how they are, and who is attached.
  *
  * <ul>
- *   <li>An agent whose registration was answered is still known after the server was killed at any later instant, unless
- *       the store was failing at the time, which is logged and counted.
+ *   <li>An agent whose registration was answered is still known after the server was killed at any later instant,
+ *       unless the store was failing at the time, which is logged and counted.
  *   <li>A heartbeat writes nothing. What changes is written in batches, and a registration waits for the next one only.
  *   <li>A store that fails costs no agent its answer and loses no change: all of it is written once the store is back.
  *   <li>The newest link of a uid wins. The other is told, and what it does later changes nothing.

@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Where operators look: {@code /api/agents} and {@code /api/agents/UID} in JSON with a bearer token, and {@code /metrics}
- * in Prometheus form without. Safe for use by any thread.
+ * Where operators look: {@code /api/agents} and {@code /api/agents/UID} in JSON with a bearer token, and
+ * {@code /metrics} in Prometheus form without. Safe for use by any thread.
  */
 public final class AdminPort implements AutoCloseable {
 

@@ -129,7 +129,10 @@ public final class AgentPort implements AutoCloseable {
         return (InetSocketAddress) listener.localAddress();
     }
 
-    /** Accepts no more, closes WebSockets with 1001 and all else at once, and waits until they are closed, some 3 s at most. */
+    /**
+     * Accepts no more, closes WebSockets with 1001 and all else at once, and waits until they are closed, some 3 s at
+     * most.
+     */
     @Override
     public void close() {
         listener.close().awaitUninterruptibly();

@@ -35,8 +35,8 @@ import org.slf4j.LoggerFactory;
 /**
  * One agent's WebSocket. Used by its event loop alone, but for {@link #displaced}.
  *
- * <p>Answers keep the order of their messages. While one waits for the store, or the peer does not read, nothing more is
- * read from the peer.
+ * <p>Answers keep the order of their messages. While one waits for the store, or the peer does not read, nothing more
+ * is read from the peer.
  */
 // A write or close that fails ends its connection, and channelInactive tells.
 @SuppressWarnings("FutureReturnValueIgnored")
