@@ -36,8 +36,7 @@ final class ShapeRules {
             "dev.holdfast.agent", "programs embed it",
             "dev.holdfast.agent.link.LinkMachine", "whoever simulates a fleet steps it",
             "dev.holdfast.server", "what a program that starts a server is given",
-            "dev.holdfast.core.disk", "agent and server are written against it",
-            "dev.holdfast.opamp", "agent and server are written against it");
+            "dev.holdfast.server.fleet.MemoryFleetStore", "a server without a disk, for whoever simulates a fleet");
 
     static final List<Rule<JavaClasses>> ALL = List.of(
             Rule.of(

@@ -205,7 +205,8 @@ public final class AgentSession {
             serverCapabilities = Set.copyOf(message.customCapabilities());
         }
         if (message.heartbeatInterval() != null) {
-            heartbeat = shorter(message.heartbeatInterval(), LONGEST_HEARTBEAT);
+            boolean tooLong = message.heartbeatInterval().compareTo(LONGEST_HEARTBEAT) > 0;
+            heartbeat = tooLong ? LONGEST_HEARTBEAT : message.heartbeatInterval();
         }
         if (message.custom() != null) {
             signals.add(new Signal.Received(message.custom()));
@@ -386,10 +387,6 @@ public final class AgentSession {
             unansweredSince = now;
         }
         messages.add(message);
-    }
-
-    private static Duration shorter(Duration one, Duration other) {
-        return one.compareTo(other) < 0 ? one : other;
     }
 
     private Step taken() {
