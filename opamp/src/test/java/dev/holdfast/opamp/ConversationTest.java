@@ -47,8 +47,10 @@ class ConversationTest {
             failures += world.failures;
         }
         // The faults must have been felt, else this shows nothing.
-        assertThat(arrivals).containsOnlyKeys(Arrival.values());
-        assertThat(failures).isPositive();
+        if (!Seeds.replaying()) {
+            assertThat(arrivals).containsOnlyKeys(Arrival.values());
+            assertThat(failures).isPositive();
+        }
     }
 
     /** What the server stored, as a database would have it. */
@@ -193,7 +195,10 @@ class ConversationTest {
             int on = connection;
             time.schedule(Duration.ofNanos(agent.wakeAt() - time.nanoTime()), () -> {
                 if (on == connection && woken.wakeAt() - time.nanoTime() <= 0) {
-                    carry(woken.wake(time.nanoTime()));
+                    Step due = woken.wake(time.nanoTime());
+                    // Else it would be woken at this very instant for ever.
+                    assertThat(due).as(Seeds.replay(seed)).isNotEqualTo(new Step(List.of(), List.of()));
+                    carry(due);
                 }
             });
         }
