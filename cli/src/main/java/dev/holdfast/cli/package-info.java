@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The {@code holdfast} command.
+ * The {@code holdfast} command: parsing and printing only.
  *
  * <ul>
- *   <li>It parses and prints; what it starts lives in the agent and the server.
- *   <li>It alone reads flags and the environment.
- *   <li>It alone ends the process, with an exit code that is documented.
+ *   <li>What a program reads is on standard output and is all there is on it; what went wrong is on standard error.
+ *   <li>An exit code says what kind of failure it was, and each expected one is a line without a stack trace.
+ *   <li>A wrong flag or setting changes nothing: it is told before anything is opened.
+ *   <li>Whatever was started is stopped again, on every way out.
  * </ul>
  */
 @NullMarked

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.cli;
+
+import dev.holdfast.cli.config.ConfigurationException;
+import dev.holdfast.core.disk.DataDirectoryException;
+import dev.holdfast.server.ServerStartException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.Charset;
+import java.util.Map;
+import java.util.Properties;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.ParameterException;
+
+/** The command itself. */
+@Command(
+        name = "holdfast",
+        description = "Keeps a fleet of agents attached to its control plane.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:done",
+            "1:failed",
+            "2:wrong usage or configuration",
+            "3:another process holds the data directory",
+            "4:the other side cannot be reached"
+        })
+public final class Main {
+
+    private Main() {}
+
+    /** Runs one command and ends the process with its exit code. */
+    public static void main(String[] args) {
+        PrintWriter out = new PrintWriter(System.out, true, console());
+        PrintWriter err = new PrintWriter(System.err, true, console());
+        System.exit(execute(System.getenv(), out, err, args));
+    }
+
+    /**
+     * Runs one command.
+     *
+     * @param variables the environment
+     * @return its exit code
+     */
+    static int execute(Map<String, String> variables, PrintWriter out, PrintWriter err, String... args) {
+        CommandLine main = new CommandLine(new Main())
+                .addSubcommand(new UpCommand(variables))
+                .addSubcommand(new ServerCommand(variables))
+                .addSubcommand(new AgentCommand(variables))
+                .addSubcommand(fleet(variables))
+                .addSubcommand(config(variables));
+        main.setOut(out);
+        main.setErr(err);
+        main.setCaseInsensitiveEnumValuesAllowed(true);
+        main.setParameterExceptionHandler((e, arguments) -> wrongUsage(e));
+        main.setExecutionExceptionHandler((e, command, parsed) -> failed(e, command.getErr()));
+        int exitCode = args.length == 0 ? usage(main) : main.execute(args);
+        out.flush();
+        err.flush();
+        return exitCode;
+    }
+
+    /** A command is run by asking for it; without one, help is on standard error, since nothing was done. */
+    private static int usage(CommandLine main) {
+        main.usage(main.getErr());
+        return ExitCode.USAGE;
+    }
+
+    private static CommandLine fleet(Map<String, String> variables) {
+        return new CommandLine(new FleetCommand())
+                .addSubcommand(new FleetListCommand(variables))
+                .addSubcommand(new FleetShowCommand(variables));
+    }
+
+    private static CommandLine config(Map<String, String> variables) {
+        return new CommandLine(new ConfigCommand())
+                .addSubcommand(new ConfigCheckCommand(variables))
+                .addSubcommand(new ConfigDefaultsCommand())
+                .addSubcommand(new ConfigExplainCommand());
+    }
+
+    private static int wrongUsage(ParameterException e) {
+        CommandLine command = e.getCommandLine();
+        command.getErr().println(e.getMessage());
+        CommandLine.UnmatchedArgumentException.printSuggestions(e, command.getErr());
+        command.getErr().println("Usage: " + command.getCommandSpec().qualifiedName() + " --help");
+        return ExitCode.USAGE;
+    }
+
+    private static int failed(Exception e, PrintWriter err) {
+        int exitCode = switch (e) {
+            case ConfigurationException wrong -> ExitCode.USAGE;
+            case DataDirectoryException.Held held -> ExitCode.HELD;
+            case DataDirectoryException unusable -> ExitCode.FAILED;
+            case ServerStartException notStarted -> ExitCode.FAILED;
+            case CommandException refused -> refused.exitCode();
+            default -> -1;
+        };
+        if (exitCode >= 0) {
+            err.println(e.getMessage());
+            return exitCode;
+        }
+        err.println("unexpected failure:");
+        e.printStackTrace(err);
+        return ExitCode.FAILED;
+    }
+
+    private static Charset console() {
+        return System.out.charset();
+    }
+
+    /** The version that was built. */
+    static final class Version implements IVersionProvider {
+
+        @Override
+        public String[] getVersion() {
+            Properties build = new Properties();
+            try (InputStream in = Main.class.getResourceAsStream("build.properties")) {
+                build.load(in);
+            } catch (IOException e) {
+                throw new UncheckedIOException("build.properties", e);
+            }
+            return new String[] {"holdfast " + build.getProperty("version")};
+        }
+    }
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.cli.config;
+
+import dev.holdfast.agent.AgentConfig;
+import dev.holdfast.agent.link.LinkConfig;
+import dev.holdfast.core.policy.Backoff;
+import dev.holdfast.core.policy.Jitter;
+import dev.holdfast.opamp.AgentSession;
+import dev.holdfast.opamp.Wire;
+import dev.holdfast.server.ServerConfig;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/** What an agent can be told. The defaults are those of {@link AgentConfig} and {@link LinkConfig}. */
+final class AgentKeys {
+
+    private static final AgentSession.Timing TIMING = AgentSession.Timing.DEFAULT;
+
+    static final Key<Path> DATA = new Key<>(
+            "data", Types.PATH, "~/.holdfast/agent", "The data directory, which one process holds at a time.");
+
+    static final Key<List<URI>> SERVER = new Key<>(
+            "server",
+            Types.SERVERS,
+            "ws://127.0.0.1:" + ServerConfig.AGENT_PORT,
+            "Where to connect: one URL, or several that are tried in turn.");
+
+    static final Key<Map<String, String>> LABELS =
+            new Key<>("labels", Types.LABELS, "", "What the operator wants to find the agent by.");
+
+    static final Key<Duration> STATUS_INTERVAL =
+            duration("status.interval", AgentConfig.STATUS_INTERVAL, "How often a status record is made.");
+
+    static final Key<Integer> FAST_ATTEMPTS = new Key<>(
+            "reconnect.fast_attempts",
+            Types.integer(0, 1000),
+            Integer.toString(Backoff.LINK.fastAttempts()),
+            "How many failed attempts wait only reconnect.fast_delay.");
+
+    static final Key<Duration> FAST_DELAY =
+            duration("reconnect.fast_delay", Backoff.LINK.fastDelay(), "How long each of the first attempts waits.");
+
+    static final Key<Duration> INITIAL_DELAY = duration(
+            "reconnect.initial_delay",
+            Backoff.LINK.initial(),
+            "The first delay after the fast attempts, before jitter.");
+
+    static final Key<Double> MULTIPLIER = new Key<>(
+            "reconnect.multiplier",
+            Types.number(1, 1000, "a number from 1 to 1000, such as 2"),
+            plain(Backoff.LINK.multiplier()),
+            "What the delay grows by from one attempt to the next.");
+
+    static final Key<Duration> MAX_DELAY =
+            duration("reconnect.max_delay", Backoff.LINK.cap(), "The longest delay, before jitter.");
+
+    static final Key<Double> JITTER = new Key<>(
+            "reconnect.jitter",
+            Types.number(0, 1, "a share from 0 to 1, such as 0.25 for ± 25 %"),
+            plain(share(Backoff.LINK)),
+            "How far each delay may be from its envelope, either way, as a share of it.");
+
+    static final Key<Duration> STABLE_AFTER = duration(
+            "reconnect.stable_after",
+            LinkConfig.STABLE_AFTER,
+            "How long a link must have been attached before its failures are forgotten.");
+
+    static final Key<Duration> REJECTED_DELAY = duration(
+            "reconnect.rejected_delay",
+            LinkConfig.REJECTED.initial(),
+            "The delay, before jitter, where the server will not have this agent.");
+
+    static final Key<Duration> MAX_RETRY_AFTER = duration(
+            "reconnect.max_retry_after",
+            LinkConfig.MAX_RETRY_AFTER,
+            "The longest delay that a server may ask for; a longer one counts as this.");
+
+    static final Key<Duration> HANDSHAKE_TIMEOUT =
+            duration("reconnect.handshake_timeout", LinkConfig.HANDSHAKE_TIMEOUT, "How long a dial may take.");
+
+    static final Key<Duration> REJOIN_TIMEOUT = duration(
+            "reconnect.rejoin_timeout",
+            TIMING.rejoin(),
+            "How long a rejoin may go unanswered before the agent registers on the same connection.");
+
+    static final Key<Duration> REGISTER_TIMEOUT =
+            duration("reconnect.register_timeout", TIMING.register(), "How long a registration may go unanswered.");
+
+    static final Key<Duration> SEND_TIMEOUT =
+            duration("reconnect.send_timeout", LinkConfig.SEND_TIMEOUT, "How long sending one message may take.");
+
+    static final Key<Duration> PING_INTERVAL = duration(
+            "ping.interval",
+            LinkConfig.PING_INTERVAL,
+            "How often a ping is sent; one that is unanswered when the next is due ends the connection.");
+
+    static final Key<Duration> HEARTBEAT_INTERVAL = duration(
+            "heartbeat.interval",
+            TIMING.heartbeat(),
+            "How long after its last message an attached agent says that it is there; a server may set another.");
+
+    static final Key<Integer> DEAD_AFTER = new Key<>(
+            "heartbeat.dead_after",
+            Types.integer(1, 1000),
+            Integer.toString(TIMING.deadAfter()),
+            "How many heartbeat intervals a message may go unanswered before the connection is given up.");
+
+    static final Key<Integer> MESSAGE_LIMIT =
+            new Key<>("message.limit", Types.size(), Sizes.print(Wire.LIMIT), "The largest message taken.");
+
+    static final List<Key<?>> ALL = List.of(
+            DATA,
+            SERVER,
+            LABELS,
+            STATUS_INTERVAL,
+            FAST_ATTEMPTS,
+            FAST_DELAY,
+            INITIAL_DELAY,
+            MULTIPLIER,
+            MAX_DELAY,
+            JITTER,
+            STABLE_AFTER,
+            REJECTED_DELAY,
+            MAX_RETRY_AFTER,
+            HANDSHAKE_TIMEOUT,
+            REJOIN_TIMEOUT,
+            REGISTER_TIMEOUT,
+            SEND_TIMEOUT,
+            PING_INTERVAL,
+            HEARTBEAT_INTERVAL,
+            DEAD_AFTER,
+            MESSAGE_LIMIT);
+
+    private AgentKeys() {}
+
+    /** What must hold between values. */
+    static void check(Settings settings, Faults faults) {
+        settings.requireAtLeast(MAX_DELAY, INITIAL_DELAY, faults);
+        Setting<Integer> fastAttempts = settings.find(FAST_ATTEMPTS);
+        if (fastAttempts != null && fastAttempts.value() > 0) {
+            settings.requireAtLeast(MAX_DELAY, FAST_DELAY, faults);
+        }
+    }
+
+    static AgentConfig config(Settings settings) {
+        return new AgentConfig(
+                settings.value(DATA), settings.value(LABELS), settings.value(STATUS_INTERVAL), link(settings));
+    }
+
+    private static LinkConfig link(Settings settings) {
+        double share = settings.value(JITTER);
+        Jitter jitter = share == 0 ? Jitter.none() : Jitter.proportional(share);
+        Backoff backoff = Backoff.exponential(
+                        settings.value(INITIAL_DELAY), settings.value(MULTIPLIER), settings.value(MAX_DELAY))
+                .withJitter(jitter)
+                .withFastStart(settings.value(FAST_ATTEMPTS), settings.value(FAST_DELAY));
+        return new LinkConfig(
+                settings.value(SERVER),
+                backoff,
+                Backoff.constant(settings.value(REJECTED_DELAY)).withJitter(jitter),
+                settings.value(STABLE_AFTER),
+                settings.value(MAX_RETRY_AFTER),
+                settings.value(HANDSHAKE_TIMEOUT),
+                settings.value(SEND_TIMEOUT),
+                settings.value(PING_INTERVAL),
+                settings.value(MESSAGE_LIMIT),
+                new AgentSession.Timing(
+                        settings.value(REJOIN_TIMEOUT),
+                        settings.value(REGISTER_TIMEOUT),
+                        settings.value(HEARTBEAT_INTERVAL),
+                        settings.value(DEAD_AFTER)));
+    }
+
+    private static Key<Duration> duration(String name, Duration fallback, String doc) {
+        return new Key<>(name, Types.DURATION, Durations.print(fallback), doc);
+    }
+
+    private static double share(Backoff backoff) {
+        return backoff.jitter() instanceof Jitter.Proportional proportional ? proportional.share() : 0;
+    }
+
+    private static String plain(double number) {
+        return number == Math.rint(number) ? Long.toString((long) number) : Double.toString(number);
+    }
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.cli.config;
+
+import dev.holdfast.cli.config.Yaml.Mapping;
+import dev.holdfast.cli.config.Yaml.Member;
+import dev.holdfast.cli.config.Yaml.Node;
+import dev.holdfast.cli.config.Yaml.Nothing;
+import dev.holdfast.cli.config.Yaml.Scalar;
+import dev.holdfast.cli.config.Yaml.Sequence;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file of settings: keys for every role, and a section for each role whose keys are for that role alone.
+ *
+ * <p>Names may be nested or joined by dots. {@code server} with a mapping is the section, with anything else the agent's
+ * key.
+ */
+final class ConfigFile {
+
+    private final Path path;
+    private final Path home;
+    private final Map<String, Given> shared = new HashMap<>();
+    private final EnumMap<Role, Map<String, Given>> own = new EnumMap<>(Role.class);
+    private final Faults faults = new Faults();
+
+    private ConfigFile(Path path, Path home) {
+        this.path = path;
+        this.home = home;
+        for (Role role : Role.values()) {
+            own.put(role, new HashMap<>());
+        }
+    }
+
+    /** A file that says nothing, where none is given. */
+    static ConfigFile none(Path base, Path home) {
+        return new ConfigFile(base.resolve("none"), home);
+    }
+
+    /** Reads a file; what is wrong with it is in {@link #faults}. */
+    static ConfigFile read(Path path, Path home) {
+        ConfigFile file = new ConfigFile(path.toAbsolutePath().normalize(), home);
+        try {
+            file.root(Yaml.parse(Files.readString(path)));
+        } catch (Yaml.SyntaxException e) {
+            file.faults.add(new Fault(path + ": line " + e.line() + ", column " + e.column() + ": " + e.getMessage()
+                    + " (expected: YAML)"));
+        } catch (NoSuchFileException e) {
+            file.faults.add(new Fault(path + ": no such file (expected: a file of settings in YAML)"));
+        } catch (CharacterCodingException e) {
+            file.faults.add(new Fault(path + ": not UTF-8 (expected: a file of settings in YAML)"));
+        } catch (IOException e) {
+            file.faults.add(new Fault(path + ": cannot be read: " + e + " (expected: a file of settings in YAML)"));
+        }
+        return file;
+    }
+
+    Map<String, Given> shared() {
+        return shared;
+    }
+
+    Map<String, Given> own(Role role) {
+        return own.getOrDefault(role, Map.of());
+    }
+
+    Faults faults() {
+        return faults;
+    }
+
+    private void root(Node root) {
+        switch (root) {
+            case Nothing nothing -> {}
+            case Mapping mapping -> {
+                for (Member member : mapping.members()) {
+                    top(member);
+                }
+            }
+            case Scalar scalar -> notAMapping(path.toString(), scalar.text(), root.line());
+            case Sequence sequence -> notAMapping(path.toString(), "a list", root.line());
+        }
+    }
+
+    private void top(Member member) {
+        Optional<Role> section = Arrays.stream(Role.values())
+                .filter(role -> role.title().equals(member.name()))
+                .findFirst();
+        boolean opened = member.value() instanceof Mapping || member.value() instanceof Nothing;
+        if (section.isPresent() && opened) {
+            if (member.value() instanceof Mapping mapping) {
+                members(mapping, "", section.get());
+            }
+        } else if (section.isPresent() && section.get() == Role.AGENT) {
+            notAMapping(member.name(), shown(member.value()), member.line());
+        } else {
+            member("", member, null);
+        }
+    }
+
+    private void members(Mapping mapping, String prefix, @Nullable Role role) {
+        for (Member member : mapping.members()) {
+            member(prefix, member, role);
+        }
+    }
+
+    private void member(String prefix, Member member, @Nullable Role role) {
+        String name = prefix + member.name();
+        Set<String> known = names(role);
+        if (known.contains(name)) {
+            take(name, member, role);
+        } else if (known.stream().anyMatch(key -> key.startsWith(name + "."))) {
+            switch (member.value()) {
+                case Mapping mapping -> members(mapping, name + ".", role);
+                case Nothing nothing -> {}
+                case Scalar scalar -> notAMapping(name, scalar.text(), member.line());
+                case Sequence sequence -> notAMapping(name, "a list", member.line());
+            }
+        } else {
+            unknown(name, member.line(), role, known);
+        }
+    }
+
+    private void take(String name, Member member, @Nullable Role role) {
+        Map<String, Given> layer = role == null ? shared : own.getOrDefault(role, Map.of());
+        Optional<Written> written = written(member.value());
+        if (written.isEmpty()) {
+            faults.add(Fault.of(
+                    name,
+                    "a nested value",
+                    "a plain value, or a list or mapping of plain values",
+                    place(member.line())));
+            return;
+        }
+        Given earlier = layer.put(name, new Given(written.get(), place(member.line())));
+        if (earlier != null) {
+            faults.add(Fault.of(
+                    name, "given twice", "once; the other is " + earlier.place().text(), place(member.line())));
+        }
+    }
+
+    private static Optional<Written> written(Node node) {
+        return switch (node) {
+            case Scalar scalar -> Optional.of(new Written.Text(scalar.text()));
+            case Nothing nothing -> Optional.of(new Written.Text(""));
+            case Sequence sequence -> texts(sequence.items()).map(Written.Items::new);
+            case Mapping mapping ->
+                texts(mapping.members().stream().map(Member::value).toList()).map(texts -> {
+                    Map<String, String> entries = new LinkedHashMap<>();
+                    for (int i = 0; i < texts.size(); i++) {
+                        entries.put(mapping.members().get(i).name(), texts.get(i));
+                    }
+                    return new Written.Entries(entries);
+                });
+        };
+    }
+
+    private static Optional<List<String>> texts(List<Node> nodes) {
+        List<String> texts = new ArrayList<>();
+        for (Node node : nodes) {
+            if (!(node instanceof Scalar scalar)) {
+                return Optional.empty();
+            }
+            texts.add(scalar.text());
+        }
+        return Optional.of(texts);
+    }
+
+    private void unknown(String name, int line, @Nullable Role role, Set<String> known) {
+        String full = role == null ? name : role.title() + "." + name;
+        String expected = role != null && names(null).contains(name)
+                ? "a key of the " + role.title() + ", which " + name + " is not"
+                : "a known key; the nearest is " + Nearest.to(name, known);
+        faults.add(new Fault(full + ": unknown key (expected: " + expected + "), "
+                + place(line).text()));
+    }
+
+    private void notAMapping(String name, String shown, int line) {
+        faults.add(Fault.of(name, shown, "keys with values", place(line)));
+    }
+
+    private static String shown(Node node) {
+        return node instanceof Scalar scalar ? scalar.text() : "a list";
+    }
+
+    private Place place(int line) {
+        Path directory = path.getParent();
+        return new Place("in " + path + " line " + line, directory == null ? path : directory, home);
+    }
+
+    private static Set<String> names(@Nullable Role only) {
+        Set<String> names = new TreeSet<>();
+        for (Role role : Role.values()) {
+            if (only == null || only == role) {
+                role.keys().forEach(key -> names.add(key.name()));
+            }
+        }
+        return names;
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.cli.config;
+
+import dev.holdfast.opamp.Wire;
+import dev.holdfast.server.ServerConfig;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** What a server can be told. The defaults are those of {@link ServerConfig}. */
+final class ServerKeys {
+
+    static final Key<Path> DATA = new Key<>(
+            "data", Types.PATH, "~/.holdfast/server", "The data directory, which one process holds at a time.");
+
+    static final Key<InetSocketAddress> LISTEN = new Key<>(
+            "listen",
+            Types.ADDRESS,
+            "127.0.0.1:" + ServerConfig.AGENT_PORT,
+            "Where agents connect; port 0 takes a free one.");
+
+    static final Key<InetSocketAddress> ADMIN = new Key<>(
+            "admin",
+            Types.ADDRESS,
+            "127.0.0.1:" + ServerConfig.ADMIN_PORT,
+            "Where operators connect; port 0 takes a free one.");
+
+    static final Key<Duration> HEARTBEAT_INTERVAL = new Key<>(
+            "heartbeat.interval",
+            Types.WHOLE_SECONDS,
+            null,
+            "How often agents that take settings are to send heartbeats; left to them if unset.");
+
+    static final Key<Duration> PING_INTERVAL = new Key<>(
+            "ping.interval",
+            Types.DURATION,
+            Durations.print(ServerConfig.PING_INTERVAL),
+            "How often a connection is pinged; one that answers nothing for two of these is closed.");
+
+    static final Key<Duration> FLUSH_INTERVAL = new Key<>(
+            "store.flush_interval",
+            Types.DURATION,
+            Durations.print(ServerConfig.FLUSH_INTERVAL),
+            "How long a change of presence may wait to be written with others.");
+
+    static final Key<Integer> MESSAGE_LIMIT = new Key<>(
+            "message.limit", Types.size(), Sizes.print(Wire.LIMIT), "The largest message taken, compressed or not.");
+
+    static final List<Key<?>> ALL =
+            List.of(DATA, LISTEN, ADMIN, HEARTBEAT_INTERVAL, PING_INTERVAL, FLUSH_INTERVAL, MESSAGE_LIMIT);
+
+    private ServerKeys() {}
+
+    static ServerConfig config(Settings settings) {
+        Setting<Duration> heartbeat = settings.find(HEARTBEAT_INTERVAL);
+        return new ServerConfig(
+                settings.value(DATA),
+                settings.value(LISTEN),
+                settings.value(ADMIN),
+                heartbeat == null ? null : heartbeat.value(),
+                settings.value(PING_INTERVAL),
+                settings.value(FLUSH_INTERVAL),
+                settings.value(MESSAGE_LIMIT));
+    }
+}
