@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
         name = "agent",
         description = "Runs an agent until it is stopped.",
         mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class)
+        versionProvider = Main.VersionLine.class)
 final class AgentCommand implements Callable<Integer> {
 
     private static final String[] KEYS = {"data", "server"};

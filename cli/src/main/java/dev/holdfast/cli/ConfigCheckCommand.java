@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
         name = "check",
         description = "Checks a file of settings, and the environment, for both roles; names every fault.",
         mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class)
+        versionProvider = Main.VersionLine.class)
 final class ConfigCheckCommand implements Callable<Integer> {
 
     private final Map<String, String> variables;

@@ -11,7 +11,7 @@ import picocli.CommandLine.Spec;
         name = "config",
         description = "Checks, lists and explains settings.",
         mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class)
+        versionProvider = Main.VersionLine.class)
 final class ConfigCommand implements Runnable {
 
     @Spec

@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
         name = "defaults",
         description = "Prints every setting with its default, as a file of settings.",
         mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class)
+        versionProvider = Main.VersionLine.class)
 final class ConfigDefaultsCommand implements Runnable {
 
     @Spec

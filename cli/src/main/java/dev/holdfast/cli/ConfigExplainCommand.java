@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
         name = "explain",
         description = "Says what a setting is, what it takes, its default and where it can be set.",
         mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class)
+        versionProvider = Main.VersionLine.class)
 final class ConfigExplainCommand implements Callable<Integer> {
 
     @Spec

@@ -11,7 +11,7 @@ import picocli.CommandLine.Spec;
         name = "fleet",
         description = "Shows the agents that a server knows.",
         mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class)
+        versionProvider = Main.VersionLine.class)
 final class FleetCommand implements Runnable {
 
     @Spec

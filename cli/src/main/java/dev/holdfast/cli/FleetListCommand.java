@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
         name = "list",
         description = "Lists the agents.",
         mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class)
+        versionProvider = Main.VersionLine.class)
 final class FleetListCommand implements Callable<Integer> {
 
     private final Map<String, String> variables;

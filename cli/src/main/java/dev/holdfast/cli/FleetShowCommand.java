@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
         name = "show",
         description = "Shows one agent: its host, its labels, its load and its last status.",
         mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class)
+        versionProvider = Main.VersionLine.class)
 final class FleetShowCommand implements Callable<Integer> {
 
     private final Map<String, String> variables;

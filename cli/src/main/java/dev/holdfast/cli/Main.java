@@ -2,15 +2,12 @@
 package dev.holdfast.cli;
 
 import dev.holdfast.cli.config.ConfigurationException;
+import dev.holdfast.core.Version;
 import dev.holdfast.core.disk.DataDirectoryException;
 import dev.holdfast.server.ServerStartException;
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.util.Map;
-import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -21,7 +18,7 @@ import picocli.CommandLine.ParameterException;
         name = "holdfast",
         description = "Keeps a fleet of agents attached to its control plane.",
         mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class,
+        versionProvider = Main.VersionLine.class,
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done",
@@ -115,17 +112,11 @@ public final class Main {
     }
 
     /** The version that was built. */
-    static final class Version implements IVersionProvider {
+    static final class VersionLine implements IVersionProvider {
 
         @Override
         public String[] getVersion() {
-            Properties build = new Properties();
-            try (InputStream in = Main.class.getResourceAsStream("build.properties")) {
-                build.load(in);
-            } catch (IOException e) {
-                throw new UncheckedIOException("build.properties", e);
-            }
-            return new String[] {"holdfast " + build.getProperty("version")};
+            return new String[] {"holdfast " + Version.current()};
         }
     }
 }

@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
         name = "server",
         description = "Runs the control plane until it is stopped.",
         mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class)
+        versionProvider = Main.VersionLine.class)
 final class ServerCommand implements Callable<Integer> {
 
     private static final String[] KEYS = {"data", "listen", "admin"};

@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
         name = "up",
         description = "Runs a server and one agent, two processes, until Ctrl-C.",
         mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class)
+        versionProvider = Main.VersionLine.class)
 final class UpCommand implements Callable<Integer> {
 
     private static final String[] KEYS = {"data", "listen", "admin"};

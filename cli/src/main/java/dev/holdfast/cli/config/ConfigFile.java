@@ -57,8 +57,7 @@ final class ConfigFile {
         try {
             file.root(Yaml.parse(Files.readString(path)));
         } catch (Yaml.SyntaxException e) {
-            file.faults.add(new Fault(path + ": line " + e.line() + ", column " + e.column() + ": " + e.getMessage()
-                    + " (expected: YAML)"));
+            file.faults.add(new Fault(path + ": line " + e.line() + ", column " + e.column() + ": " + e.getMessage()));
         } catch (NoSuchFileException e) {
             file.faults.add(new Fault(path + ": no such file (expected: a file of settings in YAML)"));
         } catch (CharacterCodingException e) {

@@ -3,6 +3,7 @@ package dev.holdfast.cli.config;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -81,7 +82,7 @@ final class Yaml {
             }
             return root;
         } catch (JacksonException e) {
-            throw new SyntaxException(firstLine(e.getOriginalMessage()), e.getLocation());
+            throw new SyntaxException(problem(e.getOriginalMessage()) + " (expected: YAML)", e.getLocation());
         }
     }
 
@@ -127,7 +128,12 @@ final class Yaml {
         return new SyntaxException(message, parser.currentTokenLocation());
     }
 
-    private static String firstLine(@Nullable String message) {
-        return message == null ? "not YAML" : message.lines().findFirst().orElse("not YAML");
+    /** What the parser found, without the excerpts of the document that it quotes on lines of their own. */
+    private static String problem(@Nullable String message) {
+        return message == null
+                ? "not YAML"
+                : message.lines()
+                        .filter(line -> !line.isBlank() && !line.startsWith(" "))
+                        .collect(Collectors.joining(", "));
     }
 }

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MainTest {
+
+    private static final String ONE =
+            "{\"instance_uid\":\"0199aa\",\"host\":\"box\",\"attached\":true,\"registrations\":1,"
+                    + "\"rejoins\":2,\"last_seen\":\"2026-01-01T00:00:00Z\"}";
+
+    private static final String WHOLE = "{\"instance_uid\":\"0199aa\",\"host\":\"box\","
+            + "\"description\":{\"identifying\":{\"service.name\":\"x\"},\"non_identifying\":{\"os.type\":\"linux\"}},"
+            + "\"status\":{\"load\":{\"1m\":0.5}},\"status_at\":\"2026-01-01T00:00:09.5Z\",\"capabilities\":[\"A\",\"B\"]}";
+
+    private static final String TWO = "{\"instance_uid\":\"0199bb\",\"host\":\"other\",\"attached\":false}";
+
+    @TempDir
+    Path directory;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @Test
+    void helpNamesTheExitCodes() {
+        assertThat(run("--help")).isZero();
+        assertThat(out.toString())
+                .contains("0   done", "3   another process holds the data directory", "4   the other side");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "up",
+                "server",
+                "agent",
+                "fleet",
+                "fleet list",
+                "fleet show",
+                "config",
+                "config check",
+                "config defaults",
+                "config explain"
+            })
+    void everyCommandHasHelp(String command) {
+        List<String> words = new ArrayList<>(List.of(command.split(" ")));
+        words.add("--help");
+        assertThat(run(words.toArray(String[]::new))).isZero();
+        assertThat(out.toString()).startsWith("Usage: holdfast " + command);
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @Test
+    void versionIsThatOfTheBuild() {
+        assertThat(run("--version")).isZero();
+        assertThat(out.toString().strip()).matches("holdfast \\d+\\.\\d+.*");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "flet list", "fleet", "config", "fleet list --format xml", "server --port 1"})
+    void wrongUsageIsTwo(String line) {
+        assertThat(run(line.isEmpty() ? new String[0] : line.split(" "))).isEqualTo(2);
+        assertThat(out.toString()).isEmpty();
+        assertThat(err.toString()).isNotBlank().doesNotContain("\tat ");
+    }
+
+    @Test
+    void aFaultyConfigurationIsTwoAndOpensNothing() {
+        Path data = directory.resolve("data");
+
+        assertThat(run("server", "--data", data.toString(), "--listen", "x", "--admin", "y"))
+                .isEqualTo(2);
+        assertThat(err.toString().lines())
+                .containsExactly(
+                        "listen: x (expected: HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:4320), in flag --listen",
+                        "admin: y (expected: HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:4320), in flag --admin");
+        assertThat(data).doesNotExist();
+        assertThat(run("agent", "--data", data.toString(), "--label", "x")).isEqualTo(2);
+        assertThat(err.toString()).contains("in flag --label");
+        assertThat(run("up", "--data", data.toString(), "--config", "none.yaml"))
+                .isEqualTo(2);
+        assertThat(data).doesNotExist();
+    }
+
+    @Test
+    void configCheckIsZeroOrTwo() throws IOException {
+        Path good = Files.writeString(directory.resolve("good.yaml"), "ping.interval: 1s\n");
+        Path bad = Files.writeString(directory.resolve("bad.yaml"), "ping.interval: 1\nlisten: 2\n");
+
+        assertThat(run("config", "check", good.toString())).isZero();
+        assertThat(err.toString()).isEmpty();
+        assertThat(run("config", "check", bad.toString())).isEqualTo(2);
+        assertThat(err.toString().lines()).hasSize(2);
+    }
+
+    @Test
+    void configDefaultsOfARoleAreItsAlone() {
+        assertThat(run("config", "defaults", "--role", "server")).isZero();
+        assertThat(out.toString()).contains("\nlisten: 127.0.0.1:4320\n").doesNotContain("reconnect");
+    }
+
+    @Test
+    void noServerIsFour() {
+        assertThat(run("fleet", "list", "--data", directory.toString())).isEqualTo(4);
+        assertThat(out.toString()).isEmpty();
+        assertThat(err.toString())
+                .contains("no server runs with " + directory, "up`")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void aServerThatIsGoneIsFourAndSaysHowToStartItAgain() throws IOException {
+        int free;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            free = socket.getLocalPort();
+        }
+        describe(free, "t");
+
+        assertThat(run("fleet", "list", "--data", directory.toString())).isEqualTo(4);
+        assertThat(err.toString())
+                .contains("cannot be reached at 127.0.0.1:" + free, "server --data ", "--listen 127.0.0.1:1 --admin")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void aFleetIsListedAsTextAndVerbatimAsJson() throws IOException {
+        HttpServer server = serve("t");
+        try {
+            assertThat(run("fleet", "list", "--data", directory.toString())).isZero();
+            assertThat(out.toString()).contains("0199aa", "box", "2 agents, 1 attached");
+            assertThat(run("fleet", "list", "--data", directory.toString(), "--format", "json"))
+                    .isZero();
+            assertThat(out.toString().strip()).isEqualTo("[" + ONE + "," + TWO + "]");
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    @Test
+    void anAgentIsShownByUidPrefixAndHost() throws IOException {
+        HttpServer server = serve("t");
+        try {
+            for (String name : List.of("0199aa", "0199a", "BOX")) {
+                assertThat(run("fleet", "show", name, "--data", directory.toString()))
+                        .isZero();
+                assertThat(out.toString())
+                        .contains(
+                                "last status, 2026-01-01T00:00:09Z\n  load.1m  0.5",
+                                "  os.type  linux",
+                                "  service.name  x");
+            }
+            assertThat(run("fleet", "show", "box", "--data", directory.toString(), "--format", "json"))
+                    .isZero();
+            assertThat(out.toString().strip()).isEqualTo(WHOLE);
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    @Test
+    void anAgentThatIsNotThereOrNotAloneIsOne() throws IOException {
+        HttpServer server = serve("t");
+        try {
+            assertThat(run("fleet", "show", "nobody", "--data", directory.toString()))
+                    .isEqualTo(1);
+            assertThat(err.toString()).contains("nobody: no such agent").hasLineCount(1);
+            assertThat(run("fleet", "show", "0199", "--data", directory.toString()))
+                    .isEqualTo(1);
+            assertThat(err.toString()).contains("0199: 2 agents", "0199aa, 0199bb");
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    @Test
+    void aTokenThatIsNotTakenIsOneAndIsNotPrinted() throws IOException {
+        HttpServer server = serve("secret-word");
+        try {
+            assertThat(run("fleet", "list", "--data", directory.toString())).isEqualTo(1);
+            assertThat(err.toString())
+                    .contains("answered 401")
+                    .doesNotContain("secret-word")
+                    .hasLineCount(1);
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    private HttpServer serve(String token) throws IOException {
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/api/agents", exchange -> {
+            boolean one = exchange.getRequestURI().getPath().endsWith("/0199aa");
+            byte[] body = (one ? WHOLE : "[" + ONE + "," + TWO + "]").getBytes(StandardCharsets.UTF_8);
+            boolean known = "Bearer t".equals(exchange.getRequestHeaders().getFirst("Authorization"));
+            exchange.sendResponseHeaders(known ? 200 : 401, known ? body.length : -1);
+            if (known) {
+                exchange.getResponseBody().write(body);
+            }
+            exchange.close();
+        });
+        server.start();
+        describe(server.getAddress().getPort(), token);
+        return server;
+    }
+
+    private void describe(int adminPort, String token) throws IOException {
+        Path data = Files.createDirectories(directory.resolve("server"));
+        Files.writeString(data.resolve("admin.token"), token + "\n");
+        Files.writeString(
+                data.resolve("server.json"),
+                "{\"pid\":4194999,\"listen\":\"127.0.0.1:1\",\"admin\":\"127.0.0.1:" + adminPort
+                        + "\",\"version\":\"0\"}");
+    }
+
+    private int run(String... args) {
+        out.getBuffer().setLength(0);
+        err.getBuffer().setLength(0);
+        return Main.execute(
+                Map.of("HOME", directory.toString()), new PrintWriter(out, true), new PrintWriter(err, true), args);
+    }
+}
