@@ -44,7 +44,9 @@ final class RunOptions {
         return flags;
     }
 
-    /** Names are looked up when a configuration is read, so that one without an address is told before anything starts. */
+    /**
+     * Names are looked up when a configuration is read, so that one without an address is told before anything starts.
+     */
     static void requireResolved(String key, InetSocketAddress address) throws CommandException {
         if (address.isUnresolved()) {
             throw new CommandException(

@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The wish that this process should stop: SIGINT, SIGTERM, or the end of the process that started it.
  *
- * <p>After a signal the JVM ends as soon as its shutdown hooks are done. The hook installed here waits, for {@link #LIMIT}
- * at most, until {@link #close} says that everything is closed, and then ends the process with exit code 0: being told to
- * stop is no failure. Safe for use by any thread.
+ * <p>After a signal the JVM ends as soon as its shutdown hooks are done. The hook installed here waits, for
+ * {@link #LIMIT} at most, until {@link #close} says that everything is closed, and then ends the process with exit code
+ * 0: being told to stop is no failure. Safe for use by any thread.
  */
 final class StopSignal implements AutoCloseable {
 

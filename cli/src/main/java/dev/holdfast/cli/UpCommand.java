@@ -88,7 +88,9 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
-    /** What the server wrote when it had started; nothing if it ended, was not ready in time, or is not wanted any more. */
+    /**
+     * What the server wrote when it had started; nothing if it ended, was not ready in time, or is not wanted any more.
+     */
     private static Optional<ServerFile> awaitStarted(ChildProcess server, Path data, StopSignal stop)
             throws CommandException, InterruptedException {
         for (int look = 0; look < LOOKS && !stop.requested().isDone(); look++) {

@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * The launcher with what is built, in a directory of its own, so that a test of it never builds into the tree that it runs
- * in.
+ * The launcher with what is built, in a directory of its own, so that a test of it never builds into the tree that it
+ * runs in.
  */
 final class Installation {
 

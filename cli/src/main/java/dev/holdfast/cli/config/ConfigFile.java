@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A file of settings: keys for every role, and a section for each role whose keys are for that role alone.
  *
- * <p>Names may be nested or joined by dots. {@code server} with a mapping is the section, with anything else the agent's
- * key.
+ * <p>Names may be nested or joined by dots. {@code server} with a mapping is the section, with anything else the
+ * agent's key.
  */
 final class ConfigFile {
 

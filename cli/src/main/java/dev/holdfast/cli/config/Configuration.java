@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A file of settings and the environment, from which either role's configuration is made.
  *
- * <p>A flag comes first, then the role's variable, the variable for all, the role's section of the file, its key for all,
- * and the default. Only the value in force must be valid; what matches no key is a fault wherever it stands. Immutable.
+ * <p>A flag comes first, then the role's variable, the variable for all, the role's section of the file, its key for
+ * all, and the default. Only the value in force must be valid; what matches no key is a fault wherever it stands.
+ * Immutable.
  */
 public final class Configuration {
 
@@ -79,8 +80,8 @@ public final class Configuration {
     }
 
     /**
-     * What both are told when they are started together. Each has a directory of its own: the one that is set for its role,
-     * else one named after the role in the directory that is set for all.
+     * What both are told when they are started together. Each has a directory of its own: the one that is set for its
+     * role, else one named after the role in the directory that is set for all.
      *
      * @param flags key to the values of its flag; those that are no key of a role say nothing to it
      * @throws ConfigurationException with every fault of the sources and of either role's settings
