@@ -29,12 +29,18 @@ import org.jspecify.annotations.Nullable;
  */
 public record Failure(Cause cause, @Nullable Duration retryAfter, String detail) {
 
-    /** RFC 6455, section 7.4.1, and the IANA registry: "try again later". */
-    private static final int TRY_AGAIN_LATER = 1013;
-
-    private static final int SERVICE_RESTART = 1012;
-    private static final int GOING_AWAY = 1001;
+    /** Close codes of RFC 6455, section 7.4.1, and of the IANA registry that goes on from there. */
     private static final int NORMAL = 1000;
+
+    private static final int GOING_AWAY = 1001;
+
+    /** Never sent: what a connection that ended without a close is said to have been closed with. */
+    private static final int ABNORMAL = 1006;
+
+    private static final int INTERNAL_ERROR = 1011;
+    private static final int SERVICE_RESTART = 1012;
+    private static final int TRY_AGAIN_LATER = 1013;
+    private static final int BAD_GATEWAY = 1014;
 
     private static final Pattern MILLISECONDS = Pattern.compile("[0-9]{1,15}");
 
@@ -62,9 +68,13 @@ public record Failure(Cause cause, @Nullable Duration retryAfter, String detail)
 
     /** What the close of a connection by the server stands for. */
     static Failure ofClose(int code, String reason) {
+        if (code == ABNORMAL) {
+            return of(Cause.NETWORK, "the connection ended without a close");
+        }
         Cause cause = switch (code) {
             case NORMAL, GOING_AWAY, SERVICE_RESTART -> Cause.NETWORK;
             case TRY_AGAIN_LATER -> Cause.OVERLOAD;
+            case INTERNAL_ERROR, BAD_GATEWAY -> Cause.SERVER;
             default -> Cause.PROTOCOL;
         };
         return of(cause, "closed by the server: " + code + (reason.isEmpty() ? "" : " " + reason));

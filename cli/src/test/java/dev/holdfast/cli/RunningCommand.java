@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.cli;
+
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+
+/** A {@code holdfast} command in a process of its own, and what it printed. */
+final class RunningCommand implements AutoCloseable {
+
+    /** How long anything that should happen may take on a busy machine before a test gives up. */
+    static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final Process process;
+    private final Path log;
+
+    private RunningCommand(Process process, Path log) {
+        this.process = process;
+        this.log = log;
+    }
+
+    /**
+     * Starts a command.
+     *
+     * @param log where its output goes; appended to
+     * @param environment added to this process's own
+     */
+    static RunningCommand start(Path log, Map<String, String> environment, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                Main.class.getName()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        builder.environment().putAll(environment);
+        try {
+            return new RunningCommand(builder.start(), log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Runs a command to its end and gives what it printed. */
+    static String run(Path log, String... arguments) throws IOException, InterruptedException {
+        Files.deleteIfExists(log);
+        try (RunningCommand command = start(log, Map.of(), arguments)) {
+            int code = command.exitCode();
+            if (code != 0) {
+                throw new AssertionError(
+                        String.join(" ", arguments) + " ended with " + code + ":\n" + command.output());
+            }
+            return command.output();
+        }
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    boolean running() {
+        return process.isAlive();
+    }
+
+    /** All that was printed to the log, by commands before this one too. */
+    String output() {
+        try {
+            return Files.readString(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    List<MatchResult> lines(String pattern) {
+        return Pattern.compile("(?m)^.*" + pattern + ".*$")
+                .matcher(output())
+                .results()
+                .toList();
+    }
+
+    /** Waits until at least so many lines match, and gives them. */
+    List<MatchResult> awaitLines(int count, String pattern) {
+        await().atMost(PATIENCE)
+                .failFast(() -> process.isAlive() ? null : failed(pattern))
+                .untilAsserted(() -> {
+                    if (lines(pattern).size() < count) {
+                        throw new AssertionError(
+                                "fewer than " + count + " lines with " + pattern + " in:\n" + output());
+                    }
+                });
+        return lines(pattern);
+    }
+
+    private boolean failed(String pattern) {
+        throw new AssertionError(
+                "ended with " + process.exitValue() + " before a line with " + pattern + ":\n" + output());
+    }
+
+    /** SIGKILL, and wait for the end. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /** SIGTERM, and wait for the end. */
+    int terminate() throws InterruptedException {
+        process.destroy();
+        return exitCode();
+    }
+
+    int exitCode() throws InterruptedException {
+        if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+            throw new AssertionError("still running after " + PATIENCE + ":\n" + output());
+        }
+        return process.exitValue();
+    }
+
+    /** The date at the beginning of a line of the log. */
+    static Instant date(MatchResult line) {
+        return Instant.parse(line.group().split(" ", 2)[0]);
+    }
+
+    /** Ends what still runs. */
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+}
