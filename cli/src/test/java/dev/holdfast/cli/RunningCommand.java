@@ -22,6 +22,10 @@ final class RunningCommand implements AutoCloseable {
     /** How long anything that should happen may take on a busy machine before a test gives up. */
     static final Duration PATIENCE = Duration.ofSeconds(60);
 
+    /** What this test was started with. */
+    static final String CLASS_PATH =
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+
     private final Process process;
     private final Path log;
 
@@ -37,14 +41,20 @@ final class RunningCommand implements AutoCloseable {
      * @param environment added to this process's own
      */
     static RunningCommand start(Path log, Map<String, String> environment, String... arguments) {
+        return startMain(log, environment, CLASS_PATH, Main.class.getName(), arguments);
+    }
+
+    /** The same for any program. */
+    static RunningCommand startMain(
+            Path log, Map<String, String> environment, String classPath, String main, String... arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                Main.class.getName()));
+                classPath,
+                main));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
