@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param data the data directory
  * @param listen where agents connect; port 0 takes a free one
  * @param admin where operators connect; port 0 takes a free one
- * @param heartbeatInterval how often agents that take settings are to send heartbeats, at least 1 s; null leaves it to
- *     them
+ * @param heartbeatInterval how often agents that take settings are to send heartbeats, in whole seconds, at least 1 s;
+ *     null leaves it to them
  * @param pingInterval how often a connection is pinged; one that answers nothing for two of these is closed
  * @param flushInterval how long a change of presence (attached, last seen) may wait to be written with others
  * @param messageLimit the largest message taken, in bytes, compressed or not
@@ -43,9 +44,9 @@ public record ServerConfig(
 
     /** @throws IllegalArgumentException if a component is out of its range; the message names it */
     public ServerConfig {
-        if (heartbeatInterval != null && heartbeatInterval.compareTo(Duration.ofSeconds(1)) < 0) {
-            throw new IllegalArgumentException(
-                    "heartbeatInterval: " + heartbeatInterval + " (expected: >= 1s; the wire carries whole seconds)");
+        if (heartbeatInterval != null && !isWholeSeconds(heartbeatInterval)) {
+            throw new IllegalArgumentException("heartbeatInterval: " + heartbeatInterval
+                    + " (expected: whole seconds, >= 1s, such as PT5S; the wire carries no fractions)");
         }
         requirePositive("pingInterval", pingInterval);
         requirePositive("flushInterval", flushInterval);
@@ -65,6 +66,10 @@ public record ServerConfig(
                 PING_INTERVAL,
                 FLUSH_INTERVAL,
                 Wire.LIMIT);
+    }
+
+    private static boolean isWholeSeconds(Duration value) {
+        return value.isPositive() && value.equals(value.truncatedTo(ChronoUnit.SECONDS));
     }
 
     private static void requirePositive(String name, Duration value) {
