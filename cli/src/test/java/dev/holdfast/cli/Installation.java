@@ -37,11 +37,17 @@ final class Installation {
         Files.createSymbolicLink(target.resolve("lib"), built.resolve("lib"));
         try (Stream<Path> files = Files.list(built)) {
             for (Path jar : files.filter(Installation::isCommand).toList()) {
-                Files.createSymbolicLink(target.resolve(jar.getFileName()), jar);
+                Files.copy(jar, target.resolve(jar.getFileName()));
             }
         }
-        Files.createFile(Files.createDirectory(target.resolve("launcher")).resolve("stamp"));
         return new Installation(directory);
+    }
+
+    /** The command in it. */
+    Path jar() throws IOException {
+        try (Stream<Path> files = Files.list(root.resolve("cli/target"))) {
+            return files.filter(Installation::isCommand).findFirst().orElseThrow();
+        }
     }
 
     Path root() {

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -187,6 +188,65 @@ class LauncherIT {
     }
 
     @Test
+    void whatMavenBuiltIsNotBuiltAgain() throws Exception {
+        Map<String, String> variables = withMaven("echo built >> \"%s/builds\"");
+        Files.setLastModifiedTime(
+                installation.root().resolve("pom.xml"), Files.getLastModifiedTime(installation.jar()));
+
+        assertThat(run(variables, "./holdfast", "--version").exitCode()).isZero();
+        assertThat(directory.resolve("builds")).doesNotExist();
+
+        sourcesChange();
+        run(variables, "./holdfast", "--version");
+        assertThat(directory.resolve("builds")).hasContent("built");
+    }
+
+    @Test
+    void whatChangesDuringABuildIsBuiltNextTime() throws Exception {
+        sourcesChange();
+        Map<String, String> variables = withMaven("""
+                echo built >> "%s/builds"
+                mkdir -p cli/target/lib
+                touch pom.xml
+                echo new > cli/target/holdfast-cli-1.jar
+                """);
+
+        for (int i = 0; i < 2; i++) {
+            assertThat(run(variables, "./holdfast", "--version").exitCode()).isZero();
+        }
+        assertThat(directory.resolve("builds")).hasContent("built\nbuilt");
+    }
+
+    @Test
+    void aBuildThatWasCutOffIsDoneAgain() throws Exception {
+        Files.createFile(installation.root().resolve("cli/target/launcher.begun"));
+        Map<String, String> variables = withMaven("""
+                echo built >> "%s/builds"
+                mkdir -p cli/target/lib
+                echo new > cli/target/holdfast-cli-1.jar
+                """);
+
+        for (int i = 0; i < 2; i++) {
+            assertThat(run(variables, "./holdfast", "--version").exitCode()).isZero();
+        }
+        assertThat(directory.resolve("builds")).hasContent("built");
+    }
+
+    @Test
+    void quickCommandsLoadAnArchiveOfClassesThatIsMadeOnce() throws Exception {
+        Map<String, String> variables = Map.of("HOLDFAST_JAVA_HOME", THIS_JAVA);
+        assertThat(run(variables, "./holdfast", "--version").exitCode()).isZero();
+        Path archive = archive();
+        assertThat(archive).isNotEmptyFile();
+        FileTime made = Files.getLastModifiedTime(archive);
+
+        assertThat(run(variables, "./holdfast", "--version").exitCode()).isZero();
+
+        assertThat(archive()).isEqualTo(archive);
+        assertThat(Files.getLastModifiedTime(archive)).isEqualTo(made);
+    }
+
+    @Test
     void aBuildThatFailsShowsItsLogAndRunsNothing() throws Exception {
         sourcesChange();
         Map<String, String> variables = withMaven("echo the reason; exit 1");
@@ -246,9 +306,17 @@ class LauncherIT {
         return installation.run(variables, List.of(command));
     }
 
+    /** The only thing that is left of making it. */
+    private Path archive() throws IOException {
+        try (Stream<Path> files = Files.list(installation.root().resolve("cli/target/launcher"))) {
+            List<Path> all = files.toList();
+            assertThat(all).hasSize(1);
+            return all.getFirst();
+        }
+    }
+
     private void sourcesChange() throws IOException {
-        Path stamp = installation.root().resolve("cli/target/launcher/stamp");
-        Files.setLastModifiedTime(stamp, FileTime.fromMillis(0));
+        Files.setLastModifiedTime(installation.jar(), FileTime.fromMillis(0));
         // What is removed before a build is the link in this installation, never what it leads to.
         assertThat(Files.isSymbolicLink(installation.root().resolve("cli/target/lib")))
                 .isTrue();
