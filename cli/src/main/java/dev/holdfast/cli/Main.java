@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.cli;
 
-import dev.holdfast.cli.config.ConfigurationException;
-import dev.holdfast.core.Version;
+import dev.holdfast.cli.command.CommandException;
+import dev.holdfast.cli.command.ExitCode;
+import dev.holdfast.cli.command.VersionLine;
+import dev.holdfast.cli.config.ConfigCommand;
+import dev.holdfast.cli.fleet.FleetCommand;
+import dev.holdfast.cli.run.AgentCommand;
+import dev.holdfast.cli.run.ServerCommand;
+import dev.holdfast.cli.run.UpCommand;
 import dev.holdfast.core.disk.DataDirectoryException;
 import dev.holdfast.server.ServerStartException;
 import java.io.PrintWriter;
@@ -10,7 +16,6 @@ import java.nio.charset.Charset;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ParameterException;
 
 /** The command itself. */
@@ -18,7 +23,7 @@ import picocli.CommandLine.ParameterException;
         name = "holdfast",
         description = "Keeps a fleet of agents attached to its control plane.",
         mixinStandardHelpOptions = true,
-        versionProvider = Main.VersionLine.class,
+        versionProvider = VersionLine.class,
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done",
@@ -46,11 +51,11 @@ public final class Main {
      */
     static int execute(Map<String, String> variables, PrintWriter out, PrintWriter err, String... args) {
         CommandLine main = new CommandLine(new Main())
-                .addSubcommand(new UpCommand(variables))
+                .addSubcommand(new UpCommand(variables, Main.class))
                 .addSubcommand(new ServerCommand(variables))
                 .addSubcommand(new AgentCommand(variables))
-                .addSubcommand(fleet(variables))
-                .addSubcommand(config(variables));
+                .addSubcommand(new FleetCommand(variables))
+                .addSubcommand(new ConfigCommand(variables));
         main.setOut(out);
         main.setErr(err);
         main.setCaseInsensitiveEnumValuesAllowed(true);
@@ -68,19 +73,6 @@ public final class Main {
         return ExitCode.USAGE;
     }
 
-    private static CommandLine fleet(Map<String, String> variables) {
-        return new CommandLine(new FleetCommand())
-                .addSubcommand(new FleetListCommand(variables))
-                .addSubcommand(new FleetShowCommand(variables));
-    }
-
-    private static CommandLine config(Map<String, String> variables) {
-        return new CommandLine(new ConfigCommand())
-                .addSubcommand(new ConfigCheckCommand(variables))
-                .addSubcommand(new ConfigDefaultsCommand())
-                .addSubcommand(new ConfigExplainCommand());
-    }
-
     private static int wrongUsage(ParameterException e) {
         CommandLine command = e.getCommandLine();
         command.getErr().println(e.getMessage());
@@ -91,7 +83,6 @@ public final class Main {
 
     private static int failed(Exception e, PrintWriter err) {
         int exitCode = switch (e) {
-            case ConfigurationException wrong -> ExitCode.USAGE;
             case DataDirectoryException.Held held -> ExitCode.HELD;
             case DataDirectoryException unusable -> ExitCode.FAILED;
             case ServerStartException notStarted -> ExitCode.FAILED;
@@ -109,14 +100,5 @@ public final class Main {
 
     private static Charset console() {
         return System.out.charset();
-    }
-
-    /** The version that was built. */
-    static final class VersionLine implements IVersionProvider {
-
-        @Override
-        public String[] getVersion() {
-            return new String[] {"holdfast " + Version.current()};
-        }
     }
 }

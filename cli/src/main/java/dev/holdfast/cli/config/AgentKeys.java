@@ -3,6 +3,10 @@ package dev.holdfast.cli.config;
 
 import dev.holdfast.agent.AgentConfig;
 import dev.holdfast.agent.link.LinkConfig;
+import dev.holdfast.cli.config.Settings.Setting;
+import dev.holdfast.cli.value.Durations;
+import dev.holdfast.cli.value.Sizes;
+import dev.holdfast.cli.value.Types;
 import dev.holdfast.core.policy.Backoff;
 import dev.holdfast.core.policy.Jitter;
 import dev.holdfast.opamp.AgentSession;

@@ -7,6 +7,10 @@ import dev.holdfast.cli.config.Yaml.Node;
 import dev.holdfast.cli.config.Yaml.Nothing;
 import dev.holdfast.cli.config.Yaml.Scalar;
 import dev.holdfast.cli.config.Yaml.Sequence;
+import dev.holdfast.cli.value.Given;
+import dev.holdfast.cli.value.Nearest;
+import dev.holdfast.cli.value.Place;
+import dev.holdfast.cli.value.Written;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -57,13 +61,13 @@ final class ConfigFile {
         try {
             file.root(Yaml.parse(Files.readString(path)));
         } catch (Yaml.SyntaxException e) {
-            file.faults.add(new Fault(path + ": line " + e.line() + ", column " + e.column() + ": " + e.getMessage()));
+            file.faults.add(path + ": line " + e.line() + ", column " + e.column() + ": " + e.getMessage());
         } catch (NoSuchFileException e) {
-            file.faults.add(new Fault(path + ": no such file (expected: a file of settings in YAML)"));
+            file.faults.add(path + ": no such file (expected: a file of settings in YAML)");
         } catch (CharacterCodingException e) {
-            file.faults.add(new Fault(path + ": not UTF-8 (expected: a file of settings in YAML)"));
+            file.faults.add(path + ": not UTF-8 (expected: a file of settings in YAML)");
         } catch (IOException e) {
-            file.faults.add(new Fault(path + ": cannot be read: " + e + " (expected: a file of settings in YAML)"));
+            file.faults.add(path + ": cannot be read: " + e + " (expected: a file of settings in YAML)");
         }
         return file;
     }
@@ -136,17 +140,17 @@ final class ConfigFile {
         Map<String, Given> layer = role == null ? shared : own.getOrDefault(role, Map.of());
         Optional<Written> written = written(member.value());
         if (written.isEmpty()) {
-            faults.add(Fault.of(
+            faults.add(
                     name,
                     "a nested value",
                     "a plain value, or a list or mapping of plain values",
-                    place(member.line())));
+                    place(member.line()));
             return;
         }
         Given earlier = layer.put(name, new Given(written.get(), place(member.line())));
         if (earlier != null) {
-            faults.add(Fault.of(
-                    name, "given twice", "once; the other is " + earlier.place().text(), place(member.line())));
+            faults.add(
+                    name, "given twice", "once; the other is " + earlier.place().text(), place(member.line()));
         }
     }
 
@@ -182,12 +186,12 @@ final class ConfigFile {
         String expected = role != null && names(null).contains(name)
                 ? "a key of the " + role.title() + ", which " + name + " is not"
                 : "a known key; the nearest is " + Nearest.to(name, known);
-        faults.add(new Fault(full + ": unknown key (expected: " + expected + "), "
-                + place(line).text()));
+        faults.add(full + ": unknown key (expected: " + expected + "), "
+                + place(line).text());
     }
 
     private void notAMapping(String name, String shown, int line) {
-        faults.add(Fault.of(name, shown, "keys with values", place(line)));
+        faults.add(name, shown, "keys with values", place(line));
     }
 
     private static String shown(Node node) {

@@ -2,7 +2,12 @@
 package dev.holdfast.cli.config;
 
 import dev.holdfast.agent.AgentConfig;
-import dev.holdfast.cli.config.Setting.Layer;
+import dev.holdfast.cli.command.CommandException;
+import dev.holdfast.cli.config.Settings.Layer;
+import dev.holdfast.cli.config.Settings.Setting;
+import dev.holdfast.cli.value.Given;
+import dev.holdfast.cli.value.Place;
+import dev.holdfast.cli.value.Written;
 import dev.holdfast.server.ServerConfig;
 import java.nio.file.Path;
 import java.util.EnumMap;
@@ -57,9 +62,9 @@ public final class Configuration {
      * What an agent is told.
      *
      * @param flags key to the values of its flag
-     * @throws ConfigurationException with every fault of the sources and of the agent's settings
+     * @throws CommandException with every fault of the sources and of the agent's settings
      */
-    public AgentConfig agent(Map<String, List<String>> flags) throws ConfigurationException {
+    public AgentConfig agent(Map<String, List<String>> flags) throws CommandException {
         Faults faults = sourceFaults();
         Settings settings = settings(Role.AGENT, flags, faults);
         faults.raise();
@@ -70,9 +75,9 @@ public final class Configuration {
      * What a server is told.
      *
      * @param flags key to the values of its flag
-     * @throws ConfigurationException with every fault of the sources and of the server's settings
+     * @throws CommandException with every fault of the sources and of the server's settings
      */
-    public ServerConfig server(Map<String, List<String>> flags) throws ConfigurationException {
+    public ServerConfig server(Map<String, List<String>> flags) throws CommandException {
         Faults faults = sourceFaults();
         Settings settings = settings(Role.SERVER, flags, faults);
         faults.raise();
@@ -84,9 +89,9 @@ public final class Configuration {
      * role, else one named after the role in the directory that is set for all.
      *
      * @param flags key to the values of its flag; those that are no key of a role say nothing to it
-     * @throws ConfigurationException with every fault of the sources and of either role's settings
+     * @throws CommandException with every fault of the sources and of either role's settings
      */
-    public Both both(Map<String, List<String>> flags) throws ConfigurationException {
+    public Both both(Map<String, List<String>> flags) throws CommandException {
         Faults faults = sourceFaults();
         Settings server = settings(Role.SERVER, flags, faults);
         Settings agent = settings(Role.AGENT, flags, faults);
@@ -101,7 +106,7 @@ public final class Configuration {
      *
      * @throws ConfigurationException with every fault, for both roles
      */
-    public static void check(Path file, Map<String, String> variables) throws ConfigurationException {
+    static void check(Path file, Map<String, String> variables) throws ConfigurationException {
         Map<String, String> withoutOurs = new HashMap<>(variables);
         withoutOurs.keySet().removeIf(name -> name.startsWith(Key.PREFIX));
         Faults faults = new Faults();

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.cli.config;
 
+import dev.holdfast.cli.value.Given;
+import dev.holdfast.cli.value.Nearest;
+import dev.holdfast.cli.value.Place;
+import dev.holdfast.cli.value.Written;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -36,9 +40,8 @@ final class Environment {
             if (variable.startsWith(Key.PREFIX) && !LAUNCHER.contains(variable)) {
                 Target target = targets.get(variable);
                 if (target == null) {
-                    environment.faults.add(
-                            new Fault(variable + ": unknown environment variable (expected: one that sets"
-                                    + " a key; the nearest is " + Nearest.to(variable, targets.keySet()) + ")"));
+                    environment.faults.add(variable + ": unknown environment variable (expected: one that sets"
+                            + " a key; the nearest is " + Nearest.to(variable, targets.keySet()) + ")");
                 } else {
                     Place place = new Place("in environment variable " + variable, base, home);
                     environment.layer(target.role()).put(target.key(), new Given(new Written.Text(value), place));

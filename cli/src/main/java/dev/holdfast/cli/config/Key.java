@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.cli.config;
 
+import dev.holdfast.cli.value.Type;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 

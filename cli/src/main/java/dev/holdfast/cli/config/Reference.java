@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.cli.config;
 
+import dev.holdfast.cli.value.Nearest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -9,7 +10,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** What can be set, in words. */
-public final class Reference {
+final class Reference {
 
     private Reference() {}
 
@@ -18,7 +19,7 @@ public final class Reference {
      *
      * @param only the role whose keys to list, at the top level; null for both, in sections
      */
-    public static String defaults(@Nullable Role only) {
+    static String defaults(@Nullable Role only) {
         StringBuilder text = new StringBuilder();
         if (only != null) {
             defaults(only, "", text);
@@ -36,7 +37,7 @@ public final class Reference {
      *
      * @throws ConfigurationException if there is no such key; the message names the nearest
      */
-    public static String explain(String name) throws ConfigurationException {
+    static String explain(String name) throws ConfigurationException {
         List<String> parts = new ArrayList<>();
         Set<String> known = new TreeSet<>();
         for (Role role : Role.values()) {
@@ -45,8 +46,8 @@ public final class Reference {
             key.ifPresent(present -> parts.add(explain(role, present)));
         }
         if (parts.isEmpty()) {
-            throw new ConfigurationException(List.of(new Fault(
-                    name + ": unknown key (expected: a known key; the nearest is " + Nearest.to(name, known) + ")")));
+            throw new ConfigurationException(List.of(
+                    name + ": unknown key (expected: a known key; the nearest is " + Nearest.to(name, known) + ")"));
         }
         return String.join("\n", parts);
     }

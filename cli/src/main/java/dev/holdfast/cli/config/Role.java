@@ -6,14 +6,14 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** What a process is started as. Each role has keys of its own; some names are keys of both. */
-public enum Role {
+enum Role {
     /** The process on a host. */
     AGENT,
     /** The control plane. */
     SERVER;
 
     /** The name of its section in a file, and of the command that starts it. */
-    public String title() {
+    String title() {
         return name().toLowerCase(Locale.ROOT);
     }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.cli.config;
 
+import dev.holdfast.cli.config.Settings.Setting;
+import dev.holdfast.cli.value.Durations;
+import dev.holdfast.cli.value.Sizes;
+import dev.holdfast.cli.value.Types;
 import dev.holdfast.opamp.Wire;
 import dev.holdfast.server.ServerConfig;
 import java.net.InetSocketAddress;

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.cli.config;
 
-import dev.holdfast.cli.config.Setting.Layer;
+import dev.holdfast.cli.value.Durations;
+import dev.holdfast.cli.value.Given;
+import dev.holdfast.cli.value.MismatchException;
+import dev.holdfast.cli.value.Place;
+import dev.holdfast.cli.value.Written;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -10,6 +14,19 @@ import org.jspecify.annotations.Nullable;
 
 /** The values in force for one role. */
 final class Settings {
+
+    /** Which of the places that a value may come from it came from; earlier ones come first. */
+    enum Layer {
+        FLAG,
+        ROLE_VARIABLE,
+        SHARED_VARIABLE,
+        ROLE_SECTION,
+        SHARED_KEY,
+        DEFAULT
+    }
+
+    /** A value in force and what it was read from. */
+    record Setting<T>(T value, Given given, Layer layer) {}
 
     private static final String DEFAULT = "by default";
 
@@ -57,11 +74,11 @@ final class Settings {
         }
         String expected = ">= " + other.name() + ", which is " + Durations.print(lower.value()) + " "
                 + lower.given().place().text();
-        faults.add(Fault.of(
+        faults.add(
                 key.name(),
                 Durations.print(upper.value()),
                 expected,
-                upper.given().place()));
+                upper.given().place());
     }
 
     private <T> void resolve(Key<T> key, EnumMap<Layer, Map<String, Given>> layers, Place defaults, Faults faults) {
@@ -82,7 +99,7 @@ final class Settings {
             settings.put(key, new Setting<>(key.type().parse(given), given, layer));
         } catch (MismatchException e) {
             String shown = given.written().shown();
-            faults.add(Fault.of(key.name(), withoutSecrets(shown), String.valueOf(e.getMessage()), given.place()));
+            faults.add(key.name(), withoutSecrets(shown), String.valueOf(e.getMessage()), given.place());
         }
     }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.holdfast.agent.AgentConfig;
 import dev.holdfast.agent.link.LinkConfig;
+import dev.holdfast.cli.command.CommandException;
 import dev.holdfast.core.policy.Jitter;
 import dev.holdfast.server.ServerConfig;
 import java.io.IOException;
@@ -23,7 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ConfigurationTest {
 
-    private static final Map<String, String> HOME = Map.of("HOME", "/home/me");
+    private static final Map<String, String> HOME = Map.of("HOME", "/me");
 
     @TempDir
     Path directory;
@@ -34,14 +35,14 @@ class ConfigurationTest {
 
         assertThat(agent)
                 .isEqualTo(AgentConfig.of(
-                        Path.of("/home/me/.holdfast/agent"), LinkConfig.of(URI.create("ws://127.0.0.1:4320"))));
+                        Path.of("/me/.holdfast/agent"), LinkConfig.of(URI.create("ws://127.0.0.1:4320"))));
     }
 
     @Test
     void withoutAnythingAServerHasTheDefaultsOfItsRecord() throws Exception {
         ServerConfig server = Configuration.read(null, HOME).server(Map.of());
 
-        assertThat(server).isEqualTo(ServerConfig.of(Path.of("/home/me/.holdfast/server")));
+        assertThat(server).isEqualTo(ServerConfig.of(Path.of("/me/.holdfast/server")));
     }
 
     @Test
@@ -189,7 +190,7 @@ class ConfigurationTest {
         assertThat(fromFlag.server().data()).isEqualTo(Path.of("/given/server"));
         assertThat(fromFlag.agent().data()).isEqualTo(Path.of("/given/agent"));
         Configuration.Both byDefault = Configuration.read(null, HOME).both(Map.of());
-        assertThat(byDefault.server().data()).isEqualTo(Path.of("/home/me/.holdfast/server"));
+        assertThat(byDefault.server().data()).isEqualTo(Path.of("/me/.holdfast/server"));
     }
 
     @Test
@@ -324,7 +325,7 @@ class ConfigurationTest {
     }
 
     private static Duration ping(Path file, Map<String, String> variables, Map<String, List<String>> flags)
-            throws ConfigurationException {
+            throws CommandException {
         return Configuration.read(file, variables).agent(flags).link().pingInterval();
     }
 

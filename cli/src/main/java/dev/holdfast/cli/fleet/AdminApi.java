@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.cli.fleet;
+
+import dev.holdfast.cli.command.CommandException;
+import dev.holdfast.cli.command.ExitCode;
+import dev.holdfast.cli.command.Invocation;
+import dev.holdfast.cli.command.ServerFile;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.Proxy;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/** What a server answers to the operator who can read its data directory. */
+final class AdminApi {
+
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+    private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
+
+    private final Path directory;
+    private final ServerFile server;
+    private final String token;
+
+    private AdminApi(Path directory, ServerFile server, String token) {
+        this.directory = directory;
+        this.server = server;
+        this.token = token;
+    }
+
+    /** The server whose data directory is {@code data}, or the directory {@code server} in it. */
+    static AdminApi of(Path data) throws CommandException {
+        for (Path directory : new Path[] {data, data.resolve("server")}) {
+            Optional<ServerFile> server = ServerFile.find(directory);
+            if (server.isPresent()) {
+                return new AdminApi(directory, server.get(), token(directory));
+            }
+        }
+        throw new CommandException(
+                ExitCode.UNREACHABLE,
+                "no server runs with " + data + ": there is no " + ServerFile.NAME + " in it or in "
+                        + data.resolve("server") + "; start one with `" + Invocation.name()
+                        + " up`, or name its directory with --data");
+    }
+
+    /** The JSON text at {@code path}. */
+    String get(String path) throws CommandException {
+        String address = ServerFile.dialable(server.admin());
+        try {
+            HttpURLConnection connection = (HttpURLConnection)
+                    URI.create("http://" + address + path).toURL().openConnection(Proxy.NO_PROXY);
+            connection.setConnectTimeout((int) CONNECT_TIMEOUT.toMillis());
+            connection.setReadTimeout((int) READ_TIMEOUT.toMillis());
+            connection.setInstanceFollowRedirects(false);
+            connection.setRequestProperty("Authorization", "Bearer " + token);
+            int status = connection.getResponseCode();
+            if (status != HttpURLConnection.HTTP_OK) {
+                throw new CommandException(ExitCode.FAILED, refusal(path, address, status));
+            }
+            try (InputStream body = connection.getInputStream()) {
+                return new String(body.readAllBytes(), StandardCharsets.UTF_8);
+            }
+        } catch (IOException | IllegalArgumentException e) {
+            throw new CommandException(ExitCode.UNREACHABLE, silence(address, e));
+        }
+    }
+
+    private String refusal(String path, String address, int status) {
+        String why = status == HttpURLConnection.HTTP_UNAUTHORIZED
+                ? "; the token in " + directory + " is not that server's: another one listens there now"
+                : "";
+        return "http://" + address + path + " answered " + status + " (expected: 200)" + why;
+    }
+
+    private String silence(String address, Exception e) {
+        boolean runs = ProcessHandle.of(server.pid()).isPresent();
+        String process = "process " + server.pid() + ", which started it, " + (runs ? "still runs" : "runs no more");
+        return "the server of " + directory + " cannot be reached at " + address + ": " + e.getMessage() + " ("
+                + process + "); start it with `" + Invocation.restart(directory, server, null) + "`";
+    }
+
+    private static String token(Path directory) throws CommandException {
+        Path path = directory.resolve("admin.token");
+        try {
+            return Files.readString(path).strip();
+        } catch (IOException e) {
+            throw new CommandException(
+                    ExitCode.FAILED,
+                    path + " cannot be read: " + e
+                            + " (expected: the token that the server wrote there, readable by its owner alone)");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.cli.run;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import java.util.List;
+import org.slf4j.LoggerFactory;
+
+/** The log of a process that runs until it is stopped: a line for each event, on standard output. */
+final class Logging {
+
+    /** What they say at a lower level concerns those who write them. */
+    private static final List<String> THIRD_PARTIES =
+            List.of("io.netty", "org.eclipse.jetty", "io.javalin", "org.flywaydb", "com.zaxxer", "oshi");
+
+    private Logging() {}
+
+    /**
+     * Sends all that is logged from now on to standard output.
+     *
+     * @param role what every line names as its origin
+     */
+    static void start(String role, boolean verbose) {
+        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        context.reset();
+        PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+        encoder.setContext(context);
+        // A message may carry what another machine sent: it must not be able to look like a line of its own.
+        encoder.setPattern("%d{\"yyyy-MM-dd'T'HH:mm:ss.SSSXXX\"} %-5level " + role
+                + " %logger{0}: %replace(%msg){'[\\r\\n]+', ' '}%n");
+        encoder.start();
+        ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
+        console.setContext(context);
+        console.setEncoder(encoder);
+        console.start();
+        Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
+        root.setLevel(Level.INFO);
+        root.addAppender(console);
+        THIRD_PARTIES.forEach(name -> context.getLogger(name).setLevel(Level.WARN));
+        context.getLogger("dev.holdfast").setLevel(verbose ? Level.DEBUG : Level.INFO);
+    }
+}

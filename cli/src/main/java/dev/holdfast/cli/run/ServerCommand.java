@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.cli.run;
+
+import dev.holdfast.cli.command.ExitCode;
+import dev.holdfast.cli.command.VersionLine;
+import dev.holdfast.cli.config.Configuration;
+import dev.holdfast.server.Server;
+import dev.holdfast.server.ServerConfig;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Runs a server in this process. */
+@Command(
+        name = "server",
+        description = "Runs the control plane until it is stopped.",
+        mixinStandardHelpOptions = true,
+        versionProvider = VersionLine.class)
+public final class ServerCommand implements Callable<Integer> {
+
+    private static final String[] KEYS = {"data", "listen", "admin"};
+
+    private final Map<String, String> variables;
+
+    @Mixin
+    private RunOptions options = new RunOptions();
+
+    @Option(names = "--data", paramLabel = "DIR", description = "The data directory (~/.holdfast/server).")
+    private @Nullable String data;
+
+    @Option(
+            names = "--listen",
+            paramLabel = "HOST:PORT",
+            description = "Where agents connect (127.0.0.1:4320); port 0 takes a free one.")
+    private @Nullable String listen;
+
+    @Option(
+            names = "--admin",
+            paramLabel = "HOST:PORT",
+            description = "Where operators connect (127.0.0.1:4321); port 0 takes a free one.")
+    private @Nullable String admin;
+
+    /** The command, which also reads the environment {@code variables}. */
+    public ServerCommand(Map<String, String> variables) {
+        this.variables = variables;
+    }
+
+    @Override
+    @SuppressWarnings("try") // The server runs by itself; it is only held open here.
+    public Integer call() throws Exception {
+        Configuration configuration = options.configuration(variables);
+        ServerConfig config = configuration.server(RunOptions.flags(KEYS, data, listen, admin));
+        RunOptions.requireResolved("listen", config.listen());
+        RunOptions.requireResolved("admin", config.admin());
+        Logging.start("server", options.verbose);
+        try (StopSignal stop = StopSignal.listen(options.parent);
+                Server server = Server.start(config)) {
+            stop.await();
+        }
+        return ExitCode.DONE;
+    }
+}

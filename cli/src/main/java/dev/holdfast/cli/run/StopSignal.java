@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.cli.run;
+
+import dev.holdfast.cli.command.ExitCode;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The wish that this process should stop: SIGINT, SIGTERM, or the end of the process that started it.
+ *
+ * <p>After a signal the JVM ends as soon as its shutdown hooks are done. The hook installed here waits, for
+ * {@link #LIMIT} at most, until {@link #close} says that everything is closed, and then ends the process with exit code
+ * 0: being told to stop is no failure. Safe for use by any thread.
+ */
+final class StopSignal implements AutoCloseable {
+
+    /** How long closing may take once the wish is there. */
+    static final Duration LIMIT = Duration.ofSeconds(12);
+
+    private final CompletableFuture<Void> signal = new CompletableFuture<>();
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
+    private final CompletableFuture<?> requested;
+    private final Thread hook = Thread.ofPlatform().name("stop-signal").unstarted(this::signalled);
+
+    private StopSignal(CompletableFuture<?> parentEnd) {
+        requested = CompletableFuture.anyOf(signal, parentEnd);
+    }
+
+    /**
+     * Begins to listen.
+     *
+     * @param parent the process whose end is a wish too, or null
+     */
+    static StopSignal listen(@Nullable Long parent) {
+        StopSignal listening = new StopSignal(parent == null ? new CompletableFuture<>() : end(parent));
+        Runtime.getRuntime().addShutdownHook(listening.hook);
+        return listening;
+    }
+
+    private static CompletableFuture<?> end(long pid) {
+        return ProcessHandle.of(pid)
+                .map(ProcessHandle::onExit)
+                .orElseGet(() -> CompletableFuture.completedFuture(null));
+    }
+
+    /** Completed once the wish is there. */
+    CompletableFuture<?> requested() {
+        return requested;
+    }
+
+    /** Waits for it. */
+    void await() {
+        requested.join();
+    }
+
+    /** Says that everything is closed. */
+    @Override
+    public void close() {
+        closed.complete(null);
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException shuttingDown) {
+            // Then the hook runs, and ends the process now that it need not wait any more.
+        }
+    }
+
+    private void signalled() {
+        signal.complete(null);
+        int exitCode = ExitCode.DONE;
+        try {
+            closed.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException | InterruptedException e) {
+            System.err.println("not stopped within " + LIMIT.toSeconds() + " s: ended all the same");
+            exitCode = ExitCode.FAILED;
+        }
+        System.out.flush();
+        Runtime.getRuntime().halt(exitCode);
+    }
+}

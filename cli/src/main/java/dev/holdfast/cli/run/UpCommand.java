@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.cli.run;
+
+import dev.holdfast.agent.AgentConfig;
+import dev.holdfast.cli.command.CommandException;
+import dev.holdfast.cli.command.ExitCode;
+import dev.holdfast.cli.command.Invocation;
+import dev.holdfast.cli.command.ServerFile;
+import dev.holdfast.cli.command.VersionLine;
+import dev.holdfast.cli.config.Configuration;
+import dev.holdfast.server.ServerConfig;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Runs a server and an agent, each in a process of its own. */
+@Command(
+        name = "up",
+        description = "Runs a server and one agent, two processes, until Ctrl-C.",
+        mixinStandardHelpOptions = true,
+        versionProvider = VersionLine.class)
+public final class UpCommand implements Callable<Integer> {
+
+    private static final String[] KEYS = {"data", "listen", "admin"};
+
+    /** How often the server is looked at while it starts, and how many times. */
+    private static final Duration LOOK = Duration.ofMillis(50);
+
+    private static final int LOOKS = 1200;
+
+    private final Map<String, String> variables;
+    private final Class<?> main;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it before anything is run.
+    private CommandSpec spec;
+
+    @Mixin
+    private RunOptions options = new RunOptions();
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "Holds the data directories of both, server and agent (~/.holdfast).")
+    private @Nullable String data;
+
+    @Option(
+            names = "--listen",
+            paramLabel = "HOST:PORT",
+            description = "Where agents connect (127.0.0.1:4320); port 0 takes a free one.")
+    private @Nullable String listen;
+
+    @Option(
+            names = "--admin",
+            paramLabel = "HOST:PORT",
+            description = "Where operators connect (127.0.0.1:4321); port 0 takes a free one.")
+    private @Nullable String admin;
+
+    /**
+     * The command.
+     *
+     * @param variables the environment, which the processes that it starts have too
+     * @param main what those processes run
+     */
+    public UpCommand(Map<String, String> variables, Class<?> main) {
+        this.variables = variables;
+        this.main = main;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Configuration.Both both = options.configuration(variables).both(RunOptions.flags(KEYS, data, listen, admin));
+        RunOptions.requireResolved("listen", both.server().listen());
+        RunOptions.requireResolved("admin", both.server().admin());
+        try (StopSignal stop = StopSignal.listen(options.parent);
+                ChildProcess server = ChildProcess.start(main, serverArguments(both.server()))) {
+            Optional<ServerFile> started = awaitStarted(server, both.server().data(), stop);
+            if (started.isPresent()) {
+                return runAgent(both, server, started.get(), stop);
+            }
+            if (stop.requested().isDone()) {
+                return ExitCode.DONE;
+            }
+            int exitCode = server.end().isDone() ? server.end().join() : ExitCode.FAILED;
+            spec.commandLine().getErr().println("the server did not start, so nothing runs");
+            return exitCode;
+        }
+    }
+
+    /**
+     * What the server wrote when it had started; nothing if it ended, was not ready in time, or is not wanted any more.
+     */
+    private static Optional<ServerFile> awaitStarted(ChildProcess server, Path data, StopSignal stop)
+            throws CommandException, InterruptedException {
+        for (int look = 0; look < LOOKS && !stop.requested().isDone(); look++) {
+            if (server.await(LOOK)) {
+                return Optional.empty();
+            }
+            Optional<ServerFile> file = ServerFile.find(data).filter(found -> found.pid() == server.pid());
+            if (file.isPresent()) {
+                return file;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private int runAgent(Configuration.Both both, ChildProcess server, ServerFile file, StopSignal stop)
+            throws IOException {
+        List<String> agentArguments = agentArguments(both.agent(), file);
+        try (ChildProcess agent = ChildProcess.start(main, agentArguments)) {
+            PrintWriter out = spec.commandLine().getOut();
+            String restart = Invocation.restart(both.server().data(), file, options.file);
+            out.println(welcome(both, server, agent, file, restart));
+            CompletableFuture<Void> ends = CompletableFuture.allOf(
+                    server.end().thenAccept(code -> tell("server", server, code, restart, stop)),
+                    agent.end().thenAccept(code -> tell("agent", agent, code, Invocation.line(agentArguments), stop)));
+            CompletableFuture.anyOf(stop.requested(), ends).join();
+        }
+        return stop.requested().isDone() ? ExitCode.DONE : ExitCode.FAILED;
+    }
+
+    private void tell(String role, ChildProcess child, int exitCode, String restart, StopSignal stop) {
+        if (!stop.requested().isDone()) {
+            spec.commandLine()
+                    .getOut()
+                    .println("the " + role + " (pid " + child.pid() + ") has ended with exit code " + exitCode
+                            + "; start it again in another terminal with\n  " + restart);
+        }
+    }
+
+    private static String welcome(
+            Configuration.Both both, ChildProcess server, ChildProcess agent, ServerFile file, String restart) {
+        Path serverData = both.server().data();
+        return String.join(
+                "\n",
+                "",
+                "  server  pid " + server.pid() + ", agents connect to " + file.listen() + ", operators to "
+                        + file.admin(),
+                "          data in " + serverData,
+                "  agent   pid " + agent.pid() + ", data in " + both.agent().data(),
+                "",
+                "  Try, in another terminal:",
+                "    " + Invocation.line(List.of("fleet", "list", "--data", serverData.toString())),
+                "    kill -9 " + server.pid()
+                        + "     # the server is gone; the agent keeps trying, and comes back after",
+                "    " + restart,
+                "",
+                "  Ctrl-C stops both.",
+                "");
+    }
+
+    private List<String> serverArguments(ServerConfig config) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "server",
+                "--data",
+                config.data().toString(),
+                "--listen",
+                text(config.listen()),
+                "--admin",
+                text(config.admin())));
+        return withOptions(arguments);
+    }
+
+    private List<String> agentArguments(AgentConfig config, ServerFile server) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "agent",
+                "--data",
+                config.data().toString(),
+                "--server",
+                "ws://" + ServerFile.dialable(server.listen())));
+        return withOptions(arguments);
+    }
+
+    private List<String> withOptions(List<String> arguments) {
+        if (options.file != null) {
+            arguments.add("--config");
+            arguments.add(options.file.toAbsolutePath().toString());
+        }
+        if (options.verbose) {
+            arguments.add("--verbose");
+        }
+        return arguments;
+    }
+
+    private static String text(InetSocketAddress address) {
+        String host = address.getHostString();
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+    }
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.cli.value;
+
+import dev.holdfast.agent.link.LinkConfig;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The types there are. Immutable. */
+public final class Types {
+
+    /** More than none, and at most {@link Durations#LONGEST}. */
+    public static final Type<Duration> DURATION = Type.word(
+            "duration", "a duration > 0s, such as 15s", text -> duration(text, "a duration > 0s, such as 15s"));
+
+    /** The same, without fractions of a second. */
+    public static final Type<Duration> WHOLE_SECONDS = wholeSeconds();
+
+    /** A path, made absolute from where it was written. */
+    public static final Type<Path> PATH = path();
+
+    /** One or more URLs that an agent can connect to. */
+    public static final Type<List<URI>> SERVERS = servers();
+
+    /** Names with values, in the order in which they were written. */
+    public static final Type<Map<String, String>> LABELS = new Type<>(
+            "labels",
+            "names with values, such as {site: berlin, rack: 4} in a file and site=berlin,rack=4 elsewhere",
+            Types::labels);
+
+    /** A host and a port; the host is looked up. */
+    public static final Type<InetSocketAddress> ADDRESS = Type.word("address", Types.ADDRESS_EXPECTED, Types::address);
+
+    private static final String ADDRESS_EXPECTED = "HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:4320";
+
+    private static final Pattern HOST_PORT = Pattern.compile("(\\[[0-9a-fA-F:.%]+]|[^:\\[\\]\\s/]+):(\\d{1,5})");
+
+    private Types() {}
+
+    /** A whole number of a range that includes both ends. */
+    public static Type<Integer> integer(int least, int most) {
+        String expected = "a whole number from " + least + " to " + most;
+        return Type.word("number", expected, text -> {
+            try {
+                int number = Integer.parseInt(text);
+                if (number >= least && number <= most) {
+                    return number;
+                }
+            } catch (NumberFormatException notANumber) {
+                // Falls through to the same answer as a number out of the range.
+            }
+            throw new MismatchException(expected);
+        });
+    }
+
+    /** A number of a range that includes both ends, with or without a fraction; {@code expected} says which. */
+    public static Type<Double> number(double least, double most, String expected) {
+        return Type.word("number", expected, text -> {
+            try {
+                double number = Double.parseDouble(text);
+                if (number >= least && number <= most) {
+                    return number;
+                }
+            } catch (NumberFormatException notANumber) {
+                // Falls through to the same answer as a number out of the range.
+            }
+            throw new MismatchException(expected);
+        });
+    }
+
+    /** A number of bytes from 1 to 1 GiB. */
+    public static Type<Integer> size() {
+        String expected = "a size from 1 byte to 1GiB, such as 64MiB";
+        return Type.word("size", expected, text -> {
+            long bytes = Sizes.parse(text).orElseThrow(() -> new MismatchException(expected));
+            if (bytes < 1 || bytes > 1 << 30) {
+                throw new MismatchException(expected);
+            }
+            return Math.toIntExact(bytes);
+        });
+    }
+
+    private static Duration duration(String text, String expected) throws MismatchException {
+        Duration duration = Durations.parse(text).orElseThrow(() -> new MismatchException(expected));
+        if (!duration.isPositive()) {
+            throw new MismatchException(expected);
+        }
+        if (duration.compareTo(Durations.LONGEST) > 0) {
+            throw new MismatchException("a duration <= " + Durations.print(Durations.LONGEST));
+        }
+        return duration;
+    }
+
+    private static Type<Duration> wholeSeconds() {
+        String expected = "a duration in whole seconds, >= 1s, such as 5s";
+        return Type.word("duration", expected, text -> {
+            Duration duration = duration(text, expected);
+            if (duration.toMillisPart() != 0) {
+                throw new MismatchException(expected);
+            }
+            return duration;
+        });
+    }
+
+    private static Type<Path> path() {
+        String expected = "a path, such as ~/.holdfast";
+        return new Type<>("path", expected, given -> {
+            if (given.written() instanceof Written.Text text && !text.shown().isBlank()) {
+                try {
+                    return given.place().resolve(text.shown()).toAbsolutePath().normalize();
+                } catch (InvalidPathException notAPath) {
+                    throw new MismatchException(expected);
+                }
+            }
+            throw new MismatchException(expected);
+        });
+    }
+
+    private static Type<List<URI>> servers() {
+        String expected = "a ws, wss, http or https URL with a host, or several, such as ws://127.0.0.1:4320";
+        return new Type<>("URL or list of URLs", expected, given -> {
+            List<URI> servers = new ArrayList<>();
+            for (String item : items(given.written(), expected)) {
+                servers.add(server(item, expected));
+            }
+            if (servers.isEmpty()) {
+                throw new MismatchException(expected);
+            }
+            return servers;
+        });
+    }
+
+    private static URI server(String text, String expected) throws MismatchException {
+        try {
+            URI server = URI.create(text);
+            LinkConfig.of(server);
+            return server;
+        } catch (IllegalArgumentException notAServer) {
+            throw new MismatchException(text.contains("@") ? "a URL without user information" : expected);
+        }
+    }
+
+    private static Map<String, String> labels(Given given) throws MismatchException {
+        if (given.written() instanceof Written.Entries entries) {
+            return entries.entries();
+        }
+        Map<String, String> labels = new LinkedHashMap<>();
+        for (String item : items(given.written(), LABELS.expected())) {
+            int equals = item.indexOf('=');
+            if (equals < 1) {
+                throw new MismatchException(LABELS.expected());
+            }
+            if (labels.put(
+                            item.substring(0, equals).strip(),
+                            item.substring(equals + 1).strip())
+                    != null) {
+                throw new MismatchException("each name once");
+            }
+        }
+        return labels;
+    }
+
+    private static List<String> items(Written written, String expected) throws MismatchException {
+        return switch (written) {
+            case Written.Items items -> items.items();
+            case Written.Text text -> words(text.shown());
+            case Written.Entries entries -> throw new MismatchException(expected);
+        };
+    }
+
+    private static List<String> words(String text) {
+        return text.isBlank()
+                ? List.of()
+                : Pattern.compile(",").splitAsStream(text).map(String::strip).toList();
+    }
+
+    private static InetSocketAddress address(String text) throws MismatchException {
+        Matcher parts = HOST_PORT.matcher(text);
+        if (!parts.matches() || Integer.parseInt(parts.group(2)) > 65_535) {
+            throw new MismatchException(ADDRESS_EXPECTED);
+        }
+        String host = parts.group(1).replaceAll("[\\[\\]]", "");
+        return new InetSocketAddress(host, Integer.parseInt(parts.group(2)));
+    }
+}
