@@ -15,7 +15,8 @@ import java.util.concurrent.TimeUnit;
  * Another process of this very program, on the same Java with the same flags, that writes to the same console.
  *
  * <p>It ignores SIGINT, since a terminal sends that to every process at once and it is for the parent to stop its
- * children in order. It stops by itself when the parent is gone.
+ * children in order. It stops by itself when the parent is gone, which it learns at once from the end
+ * of its standard input.
  */
 final class ChildProcess implements AutoCloseable {
 

@@ -2,6 +2,9 @@
 package dev.holdfast.cli.run;
 
 import dev.holdfast.cli.command.ExitCode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -10,7 +13,8 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The wish that this process should stop: SIGINT, SIGTERM, or the end of the process that started it.
+ * The wish that this process should stop: SIGINT, SIGTERM, or the end of the process that started it, told by
+ * that process or by the end of the pipe from it, whichever is noticed first.
  *
  * <p>After a signal the JVM ends as soon as its shutdown hooks are done. The hook installed here waits, for
  * {@link #LIMIT} at most, until {@link #close} says that everything is closed, and then ends the process with exit code
@@ -33,18 +37,33 @@ final class StopSignal implements AutoCloseable {
     /**
      * Begins to listen.
      *
-     * @param parent the process whose end is a wish too, or null
+     * @param parent the process whose end is a wish too, and which holds the other end of standard input; or null
      */
     static StopSignal listen(@Nullable Long parent) {
-        StopSignal listening = new StopSignal(parent == null ? new CompletableFuture<>() : end(parent));
+        StopSignal listening = new StopSignal(parent == null ? new CompletableFuture<>() : end(parent, System.in));
         Runtime.getRuntime().addShutdownHook(listening.hook);
         return listening;
     }
 
-    private static CompletableFuture<?> end(long pid) {
-        return ProcessHandle.of(pid)
-                .map(ProcessHandle::onExit)
+    /** Completed when the process has ended or nothing more can come from it. */
+    static CompletableFuture<?> end(long pid, InputStream pipe) {
+        CompletableFuture<?> process = ProcessHandle.of(pid)
+                .<CompletableFuture<?>>map(ProcessHandle::onExit)
                 .orElseGet(() -> CompletableFuture.completedFuture(null));
+        CompletableFuture<Void> drained = new CompletableFuture<>();
+        Thread.ofPlatform().name("parent").daemon().start(() -> {
+            drain(pipe);
+            drained.complete(null);
+        });
+        return CompletableFuture.anyOf(process, drained);
+    }
+
+    private static void drain(InputStream pipe) {
+        try {
+            pipe.transferTo(OutputStream.nullOutputStream());
+        } catch (IOException broken) {
+            // A pipe that cannot be read any more has no other end either.
+        }
     }
 
     /** Completed once the wish is there. */
