@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,7 +68,7 @@ public final class Agent implements AutoCloseable {
         AgentState self = new AgentState(
                 uid,
                 host.describe(uid, config.labels()),
-                health(host.load()),
+                new Health(true, startedAt, "", RUNNING, startedAt, Map.of(), Map.of()),
                 Capabilities.OF_AGENT,
                 List.of(Capabilities.STATUS));
         byte[] process = new byte[PROCESS_BYTES];
@@ -119,10 +120,23 @@ public final class Agent implements AutoCloseable {
         return link.phase();
     }
 
-    /** Stops for good: the server is told, which takes 2 s at most, and the data directory is let go. */
+    /**
+     * Stops for good: the server is told, which takes 2 s at most, and the data directory is let go. Called by a listener,
+     * on the link's own thread, it returns at once and the rest is done behind it.
+     */
     @Override
     public void close() {
-        link.stop().toCompletableFuture().join();
+        CompletableFuture<Void> closed = link.stop()
+                .thenRunAsync(
+                        this::letGo,
+                        work -> Thread.ofPlatform().name("holdfast-close").start(work))
+                .toCompletableFuture();
+        if (!time.isLoopThread()) {
+            closed.join();
+        }
+    }
+
+    private void letGo() {
         time.close();
         data.close();
         log.info("agent {} stopped", uid);
@@ -139,7 +153,7 @@ public final class Agent implements AutoCloseable {
                         UID_FILE,
                         data.path(),
                         DAMAGED_UID_FILE);
-                data.write(DAMAGED_UID_FILE, kept.get());
+                data.rename(UID_FILE, DAMAGED_UID_FILE);
             }
         }
         InstanceUid fresh = InstanceUid.random(now, chance);

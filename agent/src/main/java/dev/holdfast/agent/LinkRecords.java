@@ -23,6 +23,7 @@ final class LinkRecords implements Records {
     private final Time time;
     private final Link link;
     private @Nullable CustomMessage newest;
+    private boolean sending;
     private long replaced;
 
     LinkRecords(Time time, Link link) {
@@ -42,25 +43,30 @@ final class LinkRecords implements Records {
         });
     }
 
-    /** Sends what is kept, if the link is attached. To be called on the loop. */
+    /** Sends what is kept, if the link is attached to a server that takes it. To be called on the loop. */
     void flush() {
         CustomMessage message = newest;
-        if (message == null) {
+        if (message == null || sending) {
             return;
         }
+        sending = true;
+        newest = null;
         var unused = link.send(message).thenAccept(sent -> {
+            sending = false;
             if (sent) {
-                sent(message);
+                tellReplaced();
+                flush();
+            } else if (newest == null) {
+                newest = message;
+            } else {
+                replaced++;
             }
         });
     }
 
-    private void sent(CustomMessage message) {
-        if (message.equals(newest)) {
-            newest = null;
-        }
+    private void tellReplaced() {
         if (replaced > 0) {
-            log.info("{} status records were made while the link was down; only the newest was sent", replaced);
+            log.info("{} status records gave way to newer ones before they could be sent", replaced);
             replaced = 0;
         }
     }

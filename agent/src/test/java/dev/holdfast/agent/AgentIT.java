@@ -3,6 +3,7 @@ package dev.holdfast.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.holdfast.agent.link.Delay;
 import dev.holdfast.agent.link.LinkConfig;
@@ -16,6 +17,7 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -35,9 +37,10 @@ class AgentIT {
     @Test
     void aDamagedNameIsSetAsideAndReplaced() throws Exception {
         InstanceUid first = runOnce();
-        Files.writeString(data.resolve("instance_uid"), "01996b8a-7c1e-7d3");
+        byte[] noText = {(byte) 0xff, (byte) 0xfe, 1, 2};
+        Files.write(data.resolve("instance_uid"), noText);
         assertThat(runOnce()).isNotEqualTo(first);
-        assertThat(data.resolve("instance_uid.damaged")).hasContent("01996b8a-7c1e-7d3");
+        assertThat(data.resolve("instance_uid.damaged")).hasBinaryContent(noText);
     }
 
     @Test
@@ -65,6 +68,19 @@ class AgentIT {
             assertThat(delay.attempt()).isEqualTo(1);
             assertThat(agent.phase()).isNotNull();
         }
+    }
+
+    @Test
+    void aListenerMayStopItsAgent() throws Exception {
+        CompletableFuture<Agent> started = new CompletableFuture<>();
+        LinkListener listener = new LinkListener() {
+            @Override
+            public void waits(Delay delay) {
+                started.join().close();
+            }
+        };
+        started.complete(Agent.start(config(), listener));
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> runOnce());
     }
 
     private InstanceUid runOnce() throws Exception {

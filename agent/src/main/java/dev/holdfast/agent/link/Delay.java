@@ -27,17 +27,18 @@ public record Delay(Failure failure, int attempt, Source source, Duration delay,
     /** The line that explains it in a log. */
     @Override
     public String toString() {
-        return "cause=%s attempt=%d delay=%s from=%s left=unlimited next=%s detail=\"%s\""
-                .formatted(
-                        failure.cause(),
-                        attempt,
-                        seconds(delay),
-                        source.name().toLowerCase(Locale.ROOT),
-                        next,
-                        failure.detail());
+        return String.format(
+                Locale.ROOT,
+                "cause=%s attempt=%d delay=%s from=%s left=unlimited next=%s detail=\"%s\"",
+                failure.cause(),
+                attempt,
+                seconds(delay),
+                source.name().toLowerCase(Locale.ROOT),
+                next,
+                failure.detail());
     }
 
     static String seconds(Duration duration) {
-        return "%.3fs".formatted(duration.toNanos() / 1e9);
+        return String.format(Locale.ROOT, "%.3fs", duration.toNanos() / 1e9);
     }
 }

@@ -42,6 +42,9 @@ public record Failure(Cause cause, @Nullable Duration retryAfter, String detail)
     private static final int TRY_AGAIN_LATER = 1013;
     private static final int BAD_GATEWAY = 1014;
 
+    /** What the JDK says of ENETUNREACH, for which it has no type. */
+    private static final String NO_NETWORK = "Network is unreachable";
+
     private static final Pattern MILLISECONDS = Pattern.compile("[0-9]{1,15}");
 
     /** One without a word from the server on when to return. */
@@ -89,12 +92,18 @@ public record Failure(Cause cause, @Nullable Duration retryAfter, String detail)
                     case UnknownHostException unknown -> of(Cause.LOCAL, "host name not found");
                     case NoRouteToHostException unreachable -> of(Cause.LOCAL, describe(unreachable));
                     case ProtocolException garbage -> of(Cause.PROTOCOL, describe(garbage));
-                    // The JDK wraps a name that was not found into a ConnectException.
-                    case ConnectException refused ->
-                        refused.getCause() == null ? of(Cause.NETWORK, describe(refused)) : null;
+                    case ConnectException connect -> ofConnect(connect);
                     case UnresolvedAddressException unresolved -> of(Cause.LOCAL, "host name not found");
                     default -> null;
                 });
+    }
+
+    private static @Nullable Failure ofConnect(ConnectException connect) {
+        if (NO_NETWORK.equals(connect.getMessage())) {
+            return of(Cause.LOCAL, describe(connect));
+        }
+        // The JDK wraps a name that was not found into one of these: then the cause is what tells.
+        return connect.getCause() == null ? of(Cause.NETWORK, describe(connect)) : null;
     }
 
     private static Failure ofResponse(HttpResponse<?> response, Instant now) {

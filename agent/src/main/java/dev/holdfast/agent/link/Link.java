@@ -52,8 +52,8 @@ public final class Link {
     private @Nullable Open open;
     private Time.@Nullable Scheduled alarm;
 
-    /** When the link went down; counted from its start before it was first attached. */
-    private long downSince;
+    /** When the link went down, or was started; null while it is attached. */
+    private @Nullable Long downSince;
 
     private volatile LinkPhase phase = LinkPhase.IDLE;
 
@@ -144,11 +144,31 @@ public final class Link {
         return stopped.whenComplete((done, thrown) -> transport.close());
     }
 
+    /**
+     * Carries out what the machine decided. The machine has moved on already, so the phase is told and the alarm set
+     * before anything else, and an action that throws keeps none of the others from being carried out: whatever a
+     * listener or a transport does, the link goes on.
+     */
     private void carryOut(List<Action> actions) {
-        for (Action action : actions) {
-            carryOut(action);
-        }
         phase = machine.phase();
+        setAlarm();
+        Throwable first = null;
+        for (Action action : actions) {
+            try {
+                carryOut(action);
+            } catch (RuntimeException | Error e) {
+                first = first == null ? e : first;
+            }
+        }
+        switch (first) {
+            case null -> {}
+            case Error error -> throw error;
+            case RuntimeException exception -> throw exception;
+            default -> throw new IllegalStateException("only these two are caught", first);
+        }
+    }
+
+    private void setAlarm() {
         if (alarm != null) {
             alarm.cancel();
             alarm = null;
@@ -185,27 +205,15 @@ public final class Link {
     }
 
     private void dial(long number, URI server, Map<String, String> headers) {
-        Transport.Connection connection = transport.dial(server, headers, new Transport.Events() {
-            @Override
-            public void opened() {
-                time.execute(() -> carryOut(machine.opened(number, time.nanoTime())));
-            }
-
-            @Override
-            public void failed(Failure failure) {
-                time.execute(() -> ended(number, failure));
-            }
-
-            @Override
-            public void received(ByteBuffer frame) {
-                time.execute(() -> carryOut(machine.received(number, frame, time.nanoTime())));
-            }
-
-            @Override
-            public void pong() {
-                time.execute(() -> carryOut(machine.pong(number)));
-            }
-        });
+        Transport.Connection connection;
+        try {
+            connection = transport.dial(server, headers, new Told(number));
+        } catch (RuntimeException | Error e) {
+            // Out of threads, say: an attempt that failed like any other.
+            Failure failure = Failure.of(e, time.instant());
+            time.execute(() -> ended(number, failure));
+            return;
+        }
         Outgoing outgoing = new Outgoing(time, config.sendTimeout(), failure -> ended(number, failure));
         open = new Open(number, connection, outgoing);
     }
@@ -235,8 +243,11 @@ public final class Link {
     }
 
     private void attached(AgentSession.Arrival arrival, URI server) {
-        Duration down = Duration.ofNanos(time.nanoTime() - downSince);
-        log.info("link attached: {} at {} after {} down", arrival, server, Delay.seconds(down));
+        String down = downSince == null
+                ? ""
+                : " after " + Delay.seconds(Duration.ofNanos(time.nanoTime() - downSince)) + " down";
+        log.info("link attached: {} at {}{}", arrival, server, down);
+        downSince = null;
         listener.attached(server);
         switch (arrival) {
             case REJOINED -> listener.rejoined();
@@ -246,6 +257,9 @@ public final class Link {
 
     private void waits(Delay delay) {
         if (delay.attempt() == 1) {
+            if (lines.leftOut() > 0) {
+                log.warn("{} lines on delays of the outage before were left out", lines.leftOut());
+            }
             lines = freshLines();
         }
         OptionalLong leftOut = lines.admit(time.nanoTime());
@@ -262,4 +276,34 @@ public final class Link {
 
     /** The connection at hand, whether dialing or open. */
     private record Open(long number, Transport.Connection connection, Outgoing outgoing) {}
+
+    /** Passes on what becomes of a connection, from whatever thread, to the loop. */
+    private final class Told implements Transport.Events {
+
+        private final long number;
+
+        Told(long number) {
+            this.number = number;
+        }
+
+        @Override
+        public void opened() {
+            time.execute(() -> carryOut(machine.opened(number, time.nanoTime())));
+        }
+
+        @Override
+        public void failed(Failure failure) {
+            time.execute(() -> ended(number, failure));
+        }
+
+        @Override
+        public void received(ByteBuffer frame) {
+            time.execute(() -> carryOut(machine.received(number, frame, time.nanoTime())));
+        }
+
+        @Override
+        public void pong() {
+            time.execute(() -> carryOut(machine.pong(number)));
+        }
+    }
 }

@@ -59,6 +59,8 @@ public record LinkConfig(
     /** The default of {@link #pingInterval}: 30 s. */
     public static final Duration PING_INTERVAL = Duration.ofSeconds(30);
 
+    private static final int MOST_PORT = 65_535;
+
     private static final Set<String> SCHEMES = Set.of("ws", "wss", "http", "https");
 
     /** @throws IllegalArgumentException if a component is out of its range; the message names it */
@@ -97,6 +99,17 @@ public record LinkConfig(
     /** The address to dial for what a person wrote: of scheme {@code ws} or {@code wss}, and with a path. */
     private static URI endpoint(URI server) {
         String scheme = server.getScheme();
+        if (scheme != null
+                && SCHEMES.contains(scheme)
+                && server.getHost() == null
+                && server.getRawAuthority() != null) {
+            throw new IllegalArgumentException("servers: " + server
+                    + " (expected: a host name of letters, digits, dots and" + " hyphens, or an address)");
+        }
+        if (server.getPort() > MOST_PORT || server.getPort() == 0) {
+            throw new IllegalArgumentException(
+                    "servers: " + server + " (expected: a port from 1 to " + MOST_PORT + ")");
+        }
         if (scheme == null || !SCHEMES.contains(scheme) || server.getHost() == null) {
             throw new IllegalArgumentException("servers: " + server
                     + " (expected: a ws, wss, http or https URL with a host," + " such as ws://127.0.0.1:4320)");
@@ -111,6 +124,9 @@ public record LinkConfig(
     }
 
     private static void requirePositive(String name, Duration value) {
+        if (value.compareTo(Backoff.LONGEST) > 0) {
+            throw new IllegalArgumentException(name + ": " + value + " (expected: <= " + Backoff.LONGEST + ")");
+        }
         if (!value.isPositive()) {
             throw new IllegalArgumentException(name + ": " + value + " (expected: a duration > 0s, such as PT10S)");
         }

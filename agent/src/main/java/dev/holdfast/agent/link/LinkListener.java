@@ -12,7 +12,10 @@ import java.net.URI;
  */
 public interface LinkListener {
 
-    /** The server has taken the agent, in either way; called before {@link #rejoined} or {@link #registered}. */
+    /**
+     * The server has taken the agent, in either way; called before {@link #rejoined} or {@link #registered}. It comes
+     * again without {@link #lost} in between once a server has given the agent another name.
+     */
     default void attached(URI server) {}
 
     /** The server still knew the agent. */

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Outgoing {
 
+    private static final Duration GRACE = Duration.ofMillis(100);
+
     private final Time time;
     private final Duration deadline;
     private final Consumer<Failure> onFailure;
@@ -57,7 +59,11 @@ final class Outgoing {
         }
         overdue = time.schedule(
                 deadline, () -> onFailure.accept(Failure.of(Cause.TIMEOUT, "a send was not done within " + deadline)));
-        send.get().whenComplete((done, thrown) -> time.execute(() -> sent(thrown)));
+        try {
+            send.get().whenComplete((done, thrown) -> time.execute(() -> sent(thrown)));
+        } catch (RuntimeException | Error e) {
+            time.execute(() -> sent(e));
+        }
     }
 
     private void sent(@Nullable Throwable thrown) {
@@ -68,7 +74,8 @@ final class Outgoing {
         if (thrown == null) {
             sendNext();
         } else {
-            onFailure.accept(Failure.of(thrown, time.instant()));
+            // The receiving half mostly knows better why the connection ended, and says so a moment later.
+            time.schedule(GRACE, () -> onFailure.accept(Failure.of(thrown, time.instant())));
         }
     }
 }

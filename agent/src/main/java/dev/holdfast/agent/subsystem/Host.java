@@ -7,7 +7,6 @@ import dev.holdfast.opamp.AgentState;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.Value;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +14,8 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import oshi.SystemInfo;
 import oshi.hardware.CentralProcessor;
 import oshi.hardware.GlobalMemory;
@@ -28,6 +29,8 @@ import oshi.software.os.OperatingSystem;
  * <p>Safe for use by any thread. Reading takes milliseconds, the first time some hundreds.
  */
 public final class Host {
+
+    private static final Logger log = LoggerFactory.getLogger(Host.class);
 
     private static final String SERVICE_NAME = "holdfast-agent";
     private static final String LABEL_PREFIX = "label.";
@@ -84,35 +87,23 @@ public final class Host {
     public synchronized Load load() {
         long[] before = ticks;
         ticks = processor.getSystemCpuLoadTicks();
-        FileStore volume = volume();
+        long diskFree = 0;
+        long diskTotal = 0;
+        try {
+            FileStore volume = Files.getFileStore(data);
+            diskFree = volume.getUsableSpace();
+            diskTotal = volume.getTotalSpace();
+        } catch (IOException e) {
+            // Some containers hide the mount that a directory is on; the other figures are good all the same.
+            log.debug("the volume of {} cannot be read", data, e);
+        }
         return new Load(
                 processor.getSystemCpuLoadBetweenTicks(before, ticks),
                 processor.getSystemLoadAverage(1)[0],
                 memory.getTotal() - memory.getAvailable(),
                 memory.getTotal(),
-                space(volume::getUsableSpace),
-                space(volume::getTotalSpace),
+                diskFree,
+                diskTotal,
                 Duration.ofSeconds(system.getSystemUptime()));
-    }
-
-    private FileStore volume() {
-        try {
-            return Files.getFileStore(data);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read the volume of " + data, e);
-        }
-    }
-
-    private long space(Space space) {
-        try {
-            return space.bytes();
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read the room on the volume of " + data, e);
-        }
-    }
-
-    @FunctionalInterface
-    private interface Space {
-        long bytes() throws IOException;
     }
 }

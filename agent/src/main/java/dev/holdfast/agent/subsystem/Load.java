@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
  * @param memoryUsed in bytes
  * @param memoryTotal in bytes
  * @param diskFree on the volume of the data directory, in bytes
- * @param diskTotal of that volume, in bytes
+ * @param diskTotal of that volume, in bytes; 0 where the volume cannot be read, and then it is not reported
  * @param uptime since the host was started
  */
 public record Load(
@@ -30,8 +30,10 @@ public record Load(
         attributes.put("system.cpu.load_average.1m", Value.of(rounded(load1m)));
         attributes.put("system.memory.used", Value.of(memoryUsed));
         attributes.put("system.memory.total", Value.of(memoryTotal));
-        attributes.put("system.filesystem.free", Value.of(diskFree));
-        attributes.put("system.filesystem.total", Value.of(diskTotal));
+        if (diskTotal > 0) {
+            attributes.put("system.filesystem.free", Value.of(diskFree));
+            attributes.put("system.filesystem.total", Value.of(diskTotal));
+        }
         attributes.put("system.uptime", Value.of(uptime.toSeconds()));
         return attributes;
     }

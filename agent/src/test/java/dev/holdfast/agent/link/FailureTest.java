@@ -43,6 +43,16 @@ class FailureTest {
     }
 
     @Test
+    void noNetworkAtAllIsALocalFailureAndARefusalIsNone() {
+        assertThat(Failure.of(new ConnectException("Network is unreachable"), Instant.EPOCH)
+                        .cause())
+                .isEqualTo(Cause.LOCAL);
+        assertThat(Failure.of(new ConnectException("Connection refused"), Instant.EPOCH)
+                        .cause())
+                .isEqualTo(Cause.NETWORK);
+    }
+
+    @Test
     void whatIsNotKnownIsANetworkFailureThatSaysWhatItWasInOneLine() {
         assertThat(Failure.of(new CompletionException(new IOException("first\nsecond")), Instant.EPOCH))
                 .isEqualTo(Failure.of(Cause.NETWORK, "IOException: first"));

@@ -2,6 +2,7 @@
 package dev.holdfast.agent.link;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.holdfast.agent.link.SimulatedServer.Condition;
 import dev.holdfast.core.time.VirtualTime;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -31,6 +33,7 @@ class LinkTest {
     private final List<String> heard = new ArrayList<>();
     private final List<Delay> delays = new ArrayList<>();
     private final Link link = link(7);
+    private @Nullable RuntimeException thrown;
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 5, 30, 40, 120, 600, 7200})
@@ -108,6 +111,30 @@ class LinkTest {
     }
 
     @Test
+    void aListenerThatThrowsDoesNotStopTheLink() {
+        attach();
+        thrown = new IllegalStateException("a listener's own fault");
+        server.crash();
+        server.be(Condition.UP);
+        assertThatThrownBy(() -> time.advance(SECOND)).isSameAs(thrown);
+        assertThat(link.phase()).isEqualTo(LinkPhase.WAITING);
+        thrown = null;
+        time.advance(SECOND);
+        assertThat(link.phase()).isEqualTo(LinkPhase.ATTACHED);
+    }
+
+    @Test
+    void aTransportThatThrowsIsAnAttemptThatFailed() {
+        server.dialFailure = new OutOfMemoryError("unable to create native thread");
+        link.start();
+        time.advance(SECOND);
+        assertThat(delays).isNotEmpty();
+        server.dialFailure = null;
+        time.advance(SECOND);
+        assertThat(link.phase()).isEqualTo(LinkPhase.ATTACHED);
+    }
+
+    @Test
     void aStopSaysGoodbyeAndEndsAtOnce() {
         attach();
         CompletionStage<Void> stopped = link.stop();
@@ -168,6 +195,9 @@ class LinkTest {
         @Override
         public void lost(Failure failure) {
             heard.add("lost " + failure.cause());
+            if (thrown != null) {
+                throw thrown;
+            }
         }
 
         @Override

@@ -43,6 +43,11 @@ final class SimulatedServer implements Transport {
     private final List<Peer> peers = new ArrayList<>();
     final List<CustomMessage> records = new ArrayList<>();
     private Condition condition = Condition.UP;
+
+    /** What a dial throws, if anything. */
+    @Nullable
+    Error dialFailure;
+
     int dials;
     int registrations;
     int rejoins;
@@ -74,6 +79,9 @@ final class SimulatedServer implements Transport {
     @Override
     public Connection dial(URI server, Map<String, String> headers, Events events) {
         dials++;
+        if (dialFailure != null) {
+            throw dialFailure;
+        }
         Peer peer = new Peer(headers, events);
         time.schedule(LATENCY, () -> {
             if (condition == Condition.DOWN) {

@@ -76,10 +76,10 @@ public final class DataDirectory implements AutoCloseable {
         return path;
     }
 
-    /** The text of a file, if the file is there. */
+    /** The text of a file, if the file is there; what is not UTF-8 comes as U+FFFD. */
     public Optional<String> read(String name) {
         try {
-            return Optional.of(Files.readString(path.resolve(name)));
+            return Optional.of(new String(Files.readAllBytes(path.resolve(name)), StandardCharsets.UTF_8));
         } catch (NoSuchFileException none) {
             return Optional.empty();
         } catch (IOException e) {
@@ -103,6 +103,15 @@ public final class DataDirectory implements AutoCloseable {
             forceDirectory();
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + target, e);
+        }
+    }
+
+    /** Gives a file another name, in place of a file of that name. */
+    public void rename(String name, String to) {
+        try {
+            Files.move(path.resolve(name), path.resolve(to), StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot rename " + path.resolve(name) + " to " + to, e);
         }
     }
 

@@ -58,6 +58,11 @@ public final class LineLimit {
         return OptionalLong.of(before);
     }
 
+    /** How many lines were left out since the last one that was admitted. */
+    public long leftOut() {
+        return leftOut;
+    }
+
     private void refill(long now) {
         long intervals = (now - refilledAt) / intervalNanos;
         if (intervals <= 0) {

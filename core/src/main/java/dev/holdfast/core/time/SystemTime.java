@@ -8,6 +8,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,11 +28,16 @@ public final class SystemTime implements Time, AutoCloseable {
     private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE / 2);
 
     private final ScheduledThreadPoolExecutor loop;
+    private volatile @Nullable Thread thread;
 
     private SystemTime(String threadName) {
         loop = new ScheduledThreadPoolExecutor(
                 1,
-                task -> Thread.ofPlatform().daemon().name(threadName).unstarted(task),
+                task -> {
+                    Thread fresh = Thread.ofPlatform().daemon().name(threadName).unstarted(task);
+                    thread = fresh;
+                    return fresh;
+                },
                 new ThreadPoolExecutor.AbortPolicy());
         loop.setRemoveOnCancelPolicy(true);
         loop.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
@@ -71,6 +77,11 @@ public final class SystemTime implements Time, AutoCloseable {
             log.debug("task dropped: the loop is closed");
             return () -> {};
         }
+    }
+
+    /** Whether the caller runs in one of this loop's tasks, and so must not wait for another of them. */
+    public boolean isLoopThread() {
+        return Thread.currentThread().equals(thread);
     }
 
     private static void runGuarded(Runnable task) {

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.agent.link;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import dev.holdfast.opamp.AgentMessage;
+import dev.holdfast.opamp.ServerMessage;
+import dev.holdfast.opamp.Wire;
+import dev.holdfast.opamp.WireException;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A server that does to each connection what a test wants done, however wrong: RFC 6455 by hand, on a real socket. */
+final class ScriptedServer implements AutoCloseable {
+
+    static final int TEXT = 1;
+    static final int BINARY = 2;
+    static final int CLOSE = 8;
+
+    private final ServerSocket listener;
+    private final Script script;
+    final AtomicInteger connections = new AtomicInteger();
+
+    /** What is done to a connection; when it returns the connection is closed. */
+    @FunctionalInterface
+    interface Script {
+        void play(Peer peer) throws IOException;
+    }
+
+    ScriptedServer(Script script) throws IOException {
+        this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        this.script = script;
+        var unused = Thread.ofVirtual().start(this::accept);
+    }
+
+    URI uri() {
+        return URI.create("ws://127.0.0.1:" + listener.getLocalPort());
+    }
+
+    private void accept() {
+        while (!listener.isClosed()) {
+            try {
+                Socket socket = listener.accept();
+                connections.incrementAndGet();
+                var unused = Thread.ofVirtual().start(() -> play(socket));
+            } catch (IOException e) {
+                requireClosed(e);
+            }
+        }
+    }
+
+    private void requireClosed(IOException e) {
+        if (!listener.isClosed()) {
+            throw new AssertionError("the listener failed", e);
+        }
+    }
+
+    private void play(Socket socket) {
+        try (socket) {
+            script.play(new Peer(socket));
+        } catch (IOException theAgentWentAway) {
+            // It may at any time: what matters is what the agent does.
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        listener.close();
+    }
+
+    /** One connection. */
+    static final class Peer {
+
+        private final DataInputStream in;
+        private final OutputStream out;
+
+        Peer(Socket socket) throws IOException {
+            this.in = new DataInputStream(socket.getInputStream());
+            this.out = socket.getOutputStream();
+        }
+
+        /** Reads a request's headers and gives its key. */
+        String request() throws IOException {
+            StringBuilder request = new StringBuilder();
+            while (request.indexOf("\r\n\r\n") < 0) {
+                request.append((char) in.readUnsignedByte());
+            }
+            return request.toString()
+                    .lines()
+                    .filter(line -> line.startsWith("Sec-WebSocket-Key: "))
+                    .findFirst()
+                    .orElse("")
+                    .replace("Sec-WebSocket-Key: ", "");
+        }
+
+        void write(String text) throws IOException {
+            out.write(text.getBytes(US_ASCII));
+            out.flush();
+        }
+
+        Peer upgrade() throws IOException {
+            write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    + "Sec-WebSocket-Accept: " + accept(request()) + "\r\n\r\n");
+            return this;
+        }
+
+        void frame(int opcode, byte[] payload) throws IOException {
+            ByteBuffer header = ByteBuffer.allocate(10);
+            header.put((byte) (0x80 | opcode));
+            if (payload.length < 126) {
+                header.put((byte) payload.length);
+            } else {
+                header.put((byte) 127).putLong(payload.length);
+            }
+            out.write(header.array(), 0, header.position());
+            out.write(payload);
+            out.flush();
+        }
+
+        void send(ServerMessage message) throws IOException {
+            frame(BINARY, Wire.frame(message).array());
+        }
+
+        /** Reads the agent's next message; a close of it ends the script. */
+        AgentMessage message() throws IOException {
+            while (true) {
+                int opcode = in.readUnsignedByte() & 0x0f;
+                byte[] payload = payload(in.readUnsignedByte() & 0x7f);
+                if (opcode == CLOSE) {
+                    throw new EOFException("closed by the agent");
+                }
+                if (opcode == BINARY) {
+                    try {
+                        return Wire.readAgentFrame(ByteBuffer.wrap(payload));
+                    } catch (WireException e) {
+                        throw new AssertionError("the agent sent something that is no message", e);
+                    }
+                }
+            }
+        }
+
+        /** Answers everything until the agent goes away. */
+        void answerEverything() throws IOException {
+            while (true) {
+                send(ServerMessage.answer(message().uid()));
+            }
+        }
+
+        /** Reads and says nothing until the agent goes away. */
+        void silence() throws IOException {
+            in.transferTo(OutputStream.nullOutputStream());
+        }
+
+        private byte[] payload(int shortLength) throws IOException {
+            long length = switch (shortLength) {
+                case 126 -> in.readUnsignedShort();
+                case 127 -> in.readLong();
+                default -> shortLength;
+            };
+            byte[] mask = in.readNBytes(4);
+            byte[] payload = in.readNBytes(Math.toIntExact(length));
+            for (int i = 0; i < payload.length; i++) {
+                payload[i] ^= mask[i % 4];
+            }
+            return payload;
+        }
+
+        private static String accept(String key) {
+            try {
+                MessageDigest sha1 = MessageDigest.getInstance("SHA-1");
+                byte[] digest = sha1.digest((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").getBytes(US_ASCII));
+                return Base64.getEncoder().encodeToString(digest);
+            } catch (NoSuchAlgorithmException e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+}
