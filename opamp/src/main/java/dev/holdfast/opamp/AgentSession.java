@@ -31,6 +31,9 @@ public final class AgentSession {
      */
     public static final Duration LONGEST_HEARTBEAT = Duration.ofHours(1);
 
+    /** How late a wake must come to show that the process was stopped, suspended or short of time. */
+    private static final Duration HELD_UP = Duration.ofSeconds(1);
+
     /** Where the conversation stands. */
     public enum Phase {
         /** A rejoin was sent and is not answered. */
@@ -121,9 +124,8 @@ public final class AgentSession {
     private final List<AgentMessage> messages = new ArrayList<>();
     private final List<Signal> signals = new ArrayList<>();
 
-    private AgentState self;
+    private final AgentVoice voice;
     private Phase phase;
-    private long nextSequence;
     private Duration heartbeat;
     private Set<String> serverCapabilities = Set.of();
 
@@ -139,11 +141,11 @@ public final class AgentSession {
     /** How often the server wanted the full state, or gave a new name, since it last took the agent. */
     private int fullStatesWanted;
 
-    /** Whether an attached agent's next message is to be its full state. */
-    private boolean fullStateOwed;
+    /** Whether a rejoin became a registration, so that the next answer is still that to the rejoin. */
+    private boolean rejoinUnanswered;
 
-    /** Whether the health has changed since it was last sent. */
-    private boolean healthOwed;
+    /** Whether silence was not judged since the last sign of the server. */
+    private boolean spared;
 
     /**
      * A conversation that has not begun.
@@ -153,10 +155,9 @@ public final class AgentSession {
      * @param firstSequence the number of the first message
      */
     public AgentSession(AgentState self, boolean known, long firstSequence, Timing timing) {
-        this.self = self;
+        this.voice = new AgentVoice(self, firstSequence);
         this.timing = timing;
         this.heartbeat = timing.heartbeat();
-        this.nextSequence = firstSequence;
         this.phase = known ? Phase.REJOINING : Phase.REGISTERING;
     }
 
@@ -167,12 +168,12 @@ public final class AgentSession {
 
     /** The number that the next message will have, also that of a later connection. */
     public long nextSequence() {
-        return nextSequence;
+        return voice.nextSequence();
     }
 
     /** What the server was, or will be, told. */
     public AgentState self() {
-        return self;
+        return voice.self();
     }
 
     /** Whether the server announced that it takes messages of this custom capability. */
@@ -183,7 +184,7 @@ public final class AgentSession {
     /** Begins: to be called once, when the connection stands. A session that was closed before that stays closed. */
     public Step open(long now) {
         if (phase == Phase.REJOINING) {
-            send(greeting().withHealth(self.health()), now);
+            send(voice.rejoin(), now);
             answerDue = now + timing.rejoin().toNanos();
         } else if (phase == Phase.REGISTERING) {
             register(now);
@@ -196,6 +197,9 @@ public final class AgentSession {
         if (phase == Phase.CLOSED) {
             return taken();
         }
+        boolean answersRejoin = rejoinUnanswered;
+        rejoinUnanswered = false;
+        spared = false;
         unansweredSince = null;
         if (message.error() != null) {
             refused(message.error());
@@ -211,11 +215,17 @@ public final class AgentSession {
         if (message.custom() != null) {
             signals.add(new Signal.Received(message.custom()));
         }
-        boolean renamed = message.newUid() != null && !message.newUid().equals(self.uid());
-        if (renamed || message.reportFullState()) {
+        boolean renamed = message.newUid() != null
+                && !message.newUid().equals(voice.self().uid());
+        if (answersRejoin && !renamed) {
+            // The full state that it may ask for is on its way: what counts is the answer to that.
+            if (!message.reportFullState()) {
+                answered(Arrival.REJOINED);
+            }
+        } else if (renamed || message.reportFullState()) {
             fullStateWanted(renamed ? message.newUid() : null, now);
         } else {
-            answered();
+            answered(phase == Phase.REJOINING ? Arrival.REJOINED : Arrival.REGISTERED);
         }
         return taken();
     }
@@ -224,12 +234,13 @@ public final class AgentSession {
     public Step wake(long now) {
         switch (phase) {
             case REJOINING -> {
-                if (now - answerDue >= 0) {
+                if (now - answerDue >= 0 && !heldUp(now)) {
+                    rejoinUnanswered = true;
                     register(now);
                 }
             }
             case REGISTERING -> {
-                if (now - answerDue >= 0) {
+                if (now - answerDue >= 0 && !heldUp(now)) {
                     fail(Cause.TIMEOUT, null, "registration not answered within " + timing.register());
                 }
             }
@@ -257,10 +268,9 @@ public final class AgentSession {
      * from then on, which is the next heartbeat at the latest.
      */
     public Step report(Health health, long now) {
-        self = self.withHealth(health);
-        healthOwed = true;
+        voice.owe(health);
         if (phase == Phase.ATTACHED) {
-            send(next(), now);
+            send(voice.next(), now);
         }
         return taken();
     }
@@ -275,24 +285,37 @@ public final class AgentSession {
             throw new IllegalStateException("cannot send " + message.capability() + " while " + phase
                     + " to a server that takes " + serverCapabilities);
         }
-        send(next().withCustom(message), now);
+        send(voice.next(message), now);
         return taken();
     }
 
     /** Ends the conversation, with a last word to the server. */
     public Step close(long now) {
         if (phase != Phase.CLOSED) {
-            send(heartbeat().withDisconnect(), now);
+            send(voice.goodbye(), now);
             phase = Phase.CLOSED;
         }
         return taken();
     }
 
-    private void answered() {
+    /**
+     * Whether this process was held up for so long that answers may lie unread: then silence is not judged, and there is
+     * some more time. Not twice without a sign of the server in between.
+     */
+    private boolean heldUp(long now) {
+        if (spared || now - wakeAt() < HELD_UP.toNanos()) {
+            return false;
+        }
+        spared = true;
+        answerDue = now + timing.rejoin().toNanos();
+        unansweredSince = null;
+        return true;
+    }
+
+    private void answered(Arrival arrival) {
         if (phase == Phase.ATTACHED) {
             return;
         }
-        Arrival arrival = phase == Phase.REJOINING ? Arrival.REJOINED : Arrival.REGISTERED;
         phase = Phase.ATTACHED;
         fullStatesWanted = 0;
         signals.add(new Signal.Attached(arrival));
@@ -301,7 +324,7 @@ public final class AgentSession {
     private void fullStateWanted(@Nullable InstanceUid newUid, long now) {
         if (phase == Phase.ATTACHED && newUid == null) {
             // With the next message, so that a server that never has enough cannot turn this into a loop.
-            fullStateOwed = true;
+            voice.oweFullState();
             return;
         }
         fullStatesWanted++;
@@ -310,7 +333,7 @@ public final class AgentSession {
             return;
         }
         if (newUid != null) {
-            self = self.withUid(newUid);
+            voice.rename(newUid);
             signals.add(new Signal.Renamed(newUid));
         }
         register(now);
@@ -332,14 +355,14 @@ public final class AgentSession {
     }
 
     private void beat(long now) {
-        if (unansweredSince != null && now - deadAt(unansweredSince) >= 0) {
+        if (unansweredSince != null && now - deadAt(unansweredSince) >= 0 && !heldUp(now)) {
             Duration silence = Duration.ofNanos(now - unansweredSince);
             fail(
                     Cause.TIMEOUT,
                     null,
                     timing.deadAfter() + " heartbeats unanswered, silent for " + silence.toMillis() + " ms");
         } else if (now - (sentAt + heartbeat.toNanos()) >= 0) {
-            send(next(), now);
+            send(voice.next(), now);
         }
     }
 
@@ -350,7 +373,7 @@ public final class AgentSession {
     private void register(long now) {
         phase = Phase.REGISTERING;
         answerDue = now + timing.register().toNanos();
-        send(fullState(), now);
+        send(voice.fullState(), now);
     }
 
     private void fail(Cause cause, @Nullable Duration retryAfter, String detail) {
@@ -358,31 +381,8 @@ public final class AgentSession {
         signals.add(new Signal.Failed(cause, retryAfter, detail));
     }
 
-    private AgentMessage fullState() {
-        return greeting().withDescription(self.describedWithHash()).withHealth(self.health());
-    }
-
-    private AgentMessage greeting() {
-        return heartbeat().withCustomCapabilities(self.customCapabilities());
-    }
-
-    /** An attached agent's next message: a heartbeat, with what the server is owed. */
-    private AgentMessage next() {
-        if (fullStateOwed) {
-            return fullState();
-        }
-        return healthOwed ? heartbeat().withHealth(self.health()) : heartbeat();
-    }
-
-    private AgentMessage heartbeat() {
-        return AgentMessage.heartbeat(self.uid(), nextSequence, self.capabilities());
-    }
-
     private void send(AgentMessage message, long now) {
-        nextSequence++;
         sentAt = now;
-        fullStateOwed &= message.description() == null;
-        healthOwed &= message.health() == null;
         if (unansweredSince == null) {
             unansweredSince = now;
         }

@@ -80,17 +80,37 @@ class AgentSessionTest {
     void aLateAnswerToTheRejoinAttachesAndTheOneToTheRegistrationChangesNothing() {
         known.open(0);
         known.wake(seconds(5));
-        assertThat(known.received(answer(), seconds(6))).isEqualTo(attached(Arrival.REGISTERED));
+        assertThat(known.received(answer(), seconds(6))).isEqualTo(attached(Arrival.REJOINED));
         assertThat(known.received(answer(), seconds(7))).isEqualTo(nothing());
     }
 
     @Test
-    void aLateRequestForTheFullStateIsFollowedOnceMore() {
+    void aLateRequestForTheFullStateThatIsOnItsWayIsNotFollowedAgain() {
         known.open(0);
         known.wake(seconds(5));
-        assertThat(known.received(asking(), seconds(6)).messages()).containsExactly(fullState(SELF, 9));
-        assertThat(known.received(answer(), seconds(7))).isEqualTo(attached(Arrival.REGISTERED));
-        assertThat(known.received(answer(), seconds(7))).isEqualTo(nothing());
+        assertThat(known.received(asking(), seconds(6))).isEqualTo(nothing());
+        assertThat(known.phase()).isEqualTo(Phase.REGISTERING);
+        assertThat(known.received(asking(), seconds(7)).messages()).containsExactly(fullState(SELF, 9));
+        assertThat(known.received(answer(), seconds(8))).isEqualTo(attached(Arrival.REGISTERED));
+    }
+
+    @Test
+    void silenceIsNotJudgedWhileAnswersMayLieUnreadButOnlyOnce() {
+        known.open(0);
+        known.received(answer(), 1);
+        assertThat(known.wake(seconds(6)).messages()).hasSize(1);
+        // Stopped for a minute: the answer to that heartbeat may have come long ago.
+        assertThat(known.wake(seconds(66)).messages()).hasSize(1);
+        assertThat(known.phase()).isEqualTo(Phase.ATTACHED);
+        assertFailed(known.wake(seconds(126)), Cause.TIMEOUT, null, "unanswered");
+    }
+
+    @Test
+    void aRejoinGetsMoreTimeWhereTheProcessWasHeldUp() {
+        known.open(0);
+        assertThat(known.wake(seconds(60))).isEqualTo(nothing());
+        assertThat(known.wakeAt()).isEqualTo(seconds(65));
+        assertThat(known.received(answer(), seconds(61))).isEqualTo(attached(Arrival.REJOINED));
     }
 
     @ParameterizedTest
@@ -175,6 +195,7 @@ class AgentSessionTest {
     void everyMessageIsNumberedOneMoreThanTheOneBeforeAndANewConnectionGoesOn() {
         known.open(0);
         known.wake(seconds(5));
+        known.received(asking(), seconds(6));
         known.received(asking(), seconds(6));
         known.received(ConversationSteps.taking(Capabilities.STATUS), seconds(7));
         Step reported = known.report(Health.good(), seconds(8));

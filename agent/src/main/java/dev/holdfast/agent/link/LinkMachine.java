@@ -43,6 +43,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LinkMachine {
 
+    /** How late a wake must come to show that the process was stopped, suspended or short of time. */
+    private static final Duration HELD_UP = Duration.ofSeconds(1);
+
     /** The one state; replaced whole. */
     private sealed interface State {
 
@@ -264,7 +267,8 @@ public final class LinkMachine {
 
     private void wake(State.Connected connected, long now) {
         if (now - connected.pingAt() >= 0) {
-            if (connected.pongOwed()) {
+            // Where the process was held up, the pong may lie unread: it is asked for once more.
+            if (connected.pongOwed() && now - connected.pingAt() < HELD_UP.toNanos()) {
                 actions.add(new Action.Abort(connection));
                 lost(connected, Failure.of(Cause.TIMEOUT, "ping unanswered for " + config.pingInterval()), now);
                 return;
