@@ -144,19 +144,35 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
             return;
         }
         reception.meters().overWebSocket.increment();
-        CompletableFuture<ServerMessage> answer = conversation.received(message).toCompletableFuture();
+        sendWhenReady(conversation.received(message).toCompletableFuture());
+    }
+
+    /** Sends an answer after those before it. It is looked at once only: it may be ready at any moment. */
+    void sendWhenReady(CompletableFuture<ServerMessage> answer) {
         answers.add(answer);
-        sendWhatIsReady();
-        if (!answer.isDone()) {
+        if (answer.isDone()) {
+            sendWhatIsReady();
+        } else {
+            readOnlyWhenKeepingUp();
             answer.whenComplete((ready, failure) -> channel.eventLoop().execute(this::sendWhatIsReady));
         }
     }
 
     private void sendWhatIsReady() {
         while (!answers.isEmpty() && answers.element().isDone()) {
-            send(answers.remove().join());
+            CompletableFuture<ServerMessage> answer = answers.remove();
+            if (answer.isCompletedExceptionally()) {
+                failed(answer.exceptionNow());
+            } else {
+                send(answer.join());
+            }
         }
         readOnlyWhenKeepingUp();
+    }
+
+    private void failed(Throwable cause) {
+        reception.lines().write(line -> log.error(line, cause), () -> channel + " failed");
+        close(WebSocketCloseStatus.INTERNAL_SERVER_ERROR, "the server failed; its log says why");
     }
 
     private void send(ServerMessage message) {
@@ -230,10 +246,7 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
                 reason = "its connection broke (" + cause.getMessage() + ")";
                 ctx.close();
             }
-            default -> {
-                log.error("{} failed", channel, cause);
-                close(WebSocketCloseStatus.INTERNAL_SERVER_ERROR, "the server failed; its log says why");
-            }
+            default -> failed(cause);
         }
     }
 

@@ -14,6 +14,7 @@ import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -22,10 +23,12 @@ class AgentSocketHandlerTest {
     private final VirtualTime time = new VirtualTime();
     private final Reception reception = TestReception.in(time);
     private final EmbeddedChannel channel = new EmbeddedChannel();
+    private final AgentSocketHandler handler =
+            new AgentSocketHandler(channel, reception, null, null, Duration.ofSeconds(30));
 
     AgentSocketHandlerTest() {
         channel.freezeTime();
-        channel.pipeline().addLast(new AgentSocketHandler(channel, reception, null, null, Duration.ofSeconds(30)));
+        channel.pipeline().addLast(handler);
     }
 
     @Test
@@ -40,6 +43,27 @@ class AgentSocketHandlerTest {
 
         assertThat(answer().reportFullState()).isFalse();
         assertThat(answer().reportFullState()).as("the gap of the second").isTrue();
+        assertThat(channel.config().isAutoRead()).isTrue();
+    }
+
+    @Test
+    void anAnswerThatIsReadyTheMomentAfterItWasLookedAtIsSent() throws Exception {
+        handler.sendWhenReady(new ReadyAfterOneLook(ServerMessage.answer(TestReception.UID)));
+        channel.runPendingTasks();
+
+        assertThat(answer().uid()).isEqualTo(TestReception.UID);
+        assertThat(channel.config().isAutoRead()).isTrue();
+    }
+
+    @Test
+    void anAnswerThatFailsEndsTheConnectionAndHoldsNothingUp() {
+        handler.sendWhenReady(CompletableFuture.failedFuture(new IllegalStateException("a fault of the server's own")));
+        channel.runPendingTasks();
+
+        assertThat(channel.outboundMessages().poll())
+                .isInstanceOfSatisfying(
+                        CloseWebSocketFrame.class,
+                        close -> assertThat(close.statusCode()).isEqualTo(1011));
         assertThat(channel.config().isAutoRead()).isTrue();
     }
 
@@ -89,5 +113,22 @@ class AgentSocketHandlerTest {
     private ServerMessage answer() throws WireException {
         BinaryWebSocketFrame frame = channel.readOutbound();
         return Wire.readServerFrame(frame.content().nioBuffer());
+    }
+
+    /** An answer that another thread gives at the worst moment. */
+    private static final class ReadyAfterOneLook extends CompletableFuture<ServerMessage> {
+
+        private final ServerMessage answer;
+
+        ReadyAfterOneLook(ServerMessage answer) {
+            this.answer = answer;
+        }
+
+        @Override
+        public boolean isDone() {
+            boolean before = super.isDone();
+            complete(answer);
+            return before;
+        }
     }
 }
