@@ -11,6 +11,7 @@ import dev.holdfast.agent.subsystem.Load;
 import dev.holdfast.agent.subsystem.Records;
 import dev.holdfast.core.disk.DataDirectory;
 import dev.holdfast.core.disk.DataDirectoryException;
+import dev.holdfast.core.time.Durations;
 import dev.holdfast.core.time.SystemTime;
 import dev.holdfast.opamp.AgentState;
 import dev.holdfast.opamp.Capabilities;
@@ -121,8 +122,8 @@ public final class Agent implements AutoCloseable {
     }
 
     /**
-     * Stops for good: the server is told, which takes 2 s at most, and the data directory is let go. Called by a listener,
-     * on the link's own thread, it returns at once and the rest is done behind it.
+     * Stops for good: the server is told, which takes 2 s at most, and the data directory is let go. Called by a
+     * listener, on the link's own thread, it returns at once and the rest is done behind it.
      */
     @Override
     public void close() {
@@ -172,7 +173,10 @@ public final class Agent implements AutoCloseable {
             link.report(health(load));
             records.record(Records.STATUS_LANE, load.toJson(time.instant()));
         } catch (RuntimeException e) {
-            log.warn("the host could not be looked at; the next try is in {}", config.statusInterval(), e);
+            log.warn(
+                    "the host could not be looked at; the next try is in {}",
+                    Durations.print(config.statusInterval()),
+                    e);
         } finally {
             time.schedule(config.statusInterval(), this::sampleSoon);
         }

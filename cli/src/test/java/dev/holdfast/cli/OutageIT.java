@@ -116,6 +116,24 @@ class OutageIT {
     }
 
     @Test
+    void aSecondServerOnTheSameDirectoryIsToldWhoHoldsIt() throws Exception {
+        RunningCommand first = server("127.0.0.1:0");
+        RunningCommand second = keep(RunningCommand.start(
+                temp.resolve("second.log"),
+                Map.of(),
+                "server",
+                "--data",
+                serverData().toString(),
+                "--listen",
+                "127.0.0.1:0",
+                "--admin",
+                "127.0.0.1:0"));
+        assertThat(second.exitCode()).isEqualTo(3);
+        assertThat(second.output()).contains("is held by another process (pid " + first.pid() + ")");
+        assertThat(first.running()).isTrue();
+    }
+
+    @Test
     void upRunsBothShowsTheHostAndStopsCleanly() throws Exception {
         RunningCommand up = keep(RunningCommand.start(
                 temp.resolve("up.log"),

@@ -2,6 +2,7 @@
 package dev.holdfast.opamp;
 
 import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.time.Durations;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -241,7 +242,7 @@ public final class AgentSession {
             }
             case REGISTERING -> {
                 if (now - answerDue >= 0 && !heldUp(now)) {
-                    fail(Cause.TIMEOUT, null, "registration not answered within " + timing.register());
+                    fail(Cause.TIMEOUT, null, "registration not answered within " + Durations.print(timing.register()));
                 }
             }
             case ATTACHED -> beat(now);
@@ -299,8 +300,8 @@ public final class AgentSession {
     }
 
     /**
-     * Whether this process was held up for so long that answers may lie unread: then silence is not judged, and there is
-     * some more time. Not twice without a sign of the server in between.
+     * Whether this process was held up for so long that answers may lie unread: then silence is not judged, and there
+     * is some more time. Not twice without a sign of the server in between.
      */
     private boolean heldUp(long now) {
         if (spared || now - wakeAt() < HELD_UP.toNanos()) {
@@ -360,7 +361,7 @@ public final class AgentSession {
             fail(
                     Cause.TIMEOUT,
                     null,
-                    timing.deadAfter() + " heartbeats unanswered, silent for " + silence.toMillis() + " ms");
+                    timing.deadAfter() + " heartbeats unanswered, silent for " + Durations.print(silence));
         } else if (now - (sentAt + heartbeat.toNanos()) >= 0) {
             send(voice.next(), now);
         }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.opamp;
 
-/** Words an agent's messages: numbers them, and puts in what the server is owed. Belongs to one {@link AgentSession}. */
+/**
+ * Words an agent's messages: numbers them, and puts in what the server is owed. Belongs to one {@link AgentSession}.
+ */
 final class AgentVoice {
 
     private AgentState self;

@@ -70,8 +70,7 @@ class AgentSessionHeartbeatTest {
         assertThat(session.wake(at(15)))
                 .isEqualTo(new Step(
                         List.of(),
-                        List.of(new Signal.Failed(
-                                Cause.TIMEOUT, null, "2 heartbeats unanswered, silent for 10000 ms"))));
+                        List.of(new Signal.Failed(Cause.TIMEOUT, null, "2 heartbeats unanswered, silent for 10s"))));
         assertThat(session.phase()).isEqualTo(Phase.CLOSED);
     }
 

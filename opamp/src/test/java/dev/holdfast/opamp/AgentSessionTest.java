@@ -64,7 +64,7 @@ class AgentSessionTest {
         assertThat(known.phase()).isEqualTo(Phase.REGISTERING);
         assertThat(known.wakeAt()).isEqualTo(start + seconds(35));
         assertThat(known.wake(start + seconds(35) - 1)).isEqualTo(nothing());
-        assertFailed(known.wake(start + seconds(35)), Cause.TIMEOUT, null, "registration not answered within PT30S");
+        assertFailed(known.wake(start + seconds(35)), Cause.TIMEOUT, null, "registration not answered within 30s");
         assertThat(known.phase()).isEqualTo(Phase.CLOSED);
     }
 

@@ -3,6 +3,7 @@ package dev.holdfast.agent.link;
 
 import dev.holdfast.core.policy.Backoff;
 import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.time.Durations;
 import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.AgentSession;
 import dev.holdfast.opamp.AgentState;
@@ -210,7 +211,11 @@ public final class LinkMachine {
             case State.Dialing dialing -> {
                 if (now - dialing.deadline() >= 0) {
                     actions.add(new Action.Abort(connection));
-                    await(Failure.of(Cause.TIMEOUT, "not connected within " + config.handshakeTimeout()), now);
+                    await(
+                            Failure.of(
+                                    Cause.TIMEOUT,
+                                    "not connected within " + Durations.print(config.handshakeTimeout())),
+                            now);
                 }
             }
             case State.Connected connected -> wake(connected, now);
@@ -270,7 +275,10 @@ public final class LinkMachine {
             // Where the process was held up, the pong may lie unread: it is asked for once more.
             if (connected.pongOwed() && now - connected.pingAt() < HELD_UP.toNanos()) {
                 actions.add(new Action.Abort(connection));
-                lost(connected, Failure.of(Cause.TIMEOUT, "ping unanswered for " + config.pingInterval()), now);
+                lost(
+                        connected,
+                        Failure.of(Cause.TIMEOUT, "ping unanswered for " + Durations.print(config.pingInterval())),
+                        now);
                 return;
             }
             actions.add(new Action.Ping(connection));

@@ -2,6 +2,7 @@
 package dev.holdfast.agent.link;
 
 import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.time.Durations;
 import dev.holdfast.core.time.Time;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -58,7 +59,9 @@ final class Outgoing {
             return;
         }
         overdue = time.schedule(
-                deadline, () -> onFailure.accept(Failure.of(Cause.TIMEOUT, "a send was not done within " + deadline)));
+                deadline,
+                () -> onFailure.accept(
+                        Failure.of(Cause.TIMEOUT, "a send was not done within " + Durations.print(deadline))));
         try {
             send.get().whenComplete((done, thrown) -> time.execute(() -> sent(thrown)));
         } catch (RuntimeException | Error e) {

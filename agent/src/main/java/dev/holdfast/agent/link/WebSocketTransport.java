@@ -53,8 +53,8 @@ final class WebSocketTransport implements Transport {
     /**
      * The JDK's WebSocket forgets the end of a connection that its selector thread sees before another thread has taken
      * the message in front of it: of servers that answer and then drop, some six in ten were not noticed. What the
-     * selector thread hands over is therefore done at once on that thread, so that a message is always taken before more
-     * is read. Our part of it only copies the message and passes it on.
+     * selector thread hands over is therefore done at once on that thread, so that a message is always taken before
+     * more is read. Our part of it only copies the message and passes it on.
      */
     private void execute(Runnable work) {
         if (Thread.currentThread().getName().endsWith(SELECTOR)) {

@@ -2,9 +2,9 @@
 package dev.holdfast.cli.config;
 
 import dev.holdfast.cli.config.Settings.Setting;
-import dev.holdfast.cli.value.Durations;
 import dev.holdfast.cli.value.Sizes;
 import dev.holdfast.cli.value.Types;
+import dev.holdfast.core.time.Durations;
 import dev.holdfast.opamp.Wire;
 import dev.holdfast.server.ServerConfig;
 import java.net.InetSocketAddress;

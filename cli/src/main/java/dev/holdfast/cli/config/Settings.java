@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.cli.config;
 
-import dev.holdfast.cli.value.Durations;
 import dev.holdfast.cli.value.Given;
 import dev.holdfast.cli.value.MismatchException;
 import dev.holdfast.cli.value.Place;
 import dev.holdfast.cli.value.Written;
+import dev.holdfast.core.time.Durations;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.HashMap;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.cli.fleet;
 
-import dev.holdfast.cli.value.Durations;
+import dev.holdfast.core.time.Durations;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;

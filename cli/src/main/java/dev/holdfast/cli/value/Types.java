@@ -2,6 +2,7 @@
 package dev.holdfast.cli.value;
 
 import dev.holdfast.agent.link.LinkConfig;
+import dev.holdfast.core.time.Durations;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.InvalidPathException;

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -16,6 +15,9 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A directory held by this process until {@link #close}, and the small files in it.
@@ -27,11 +29,19 @@ public final class DataDirectory implements AutoCloseable {
 
     private static final String LOCK = "lock";
 
+    /**
+     * What this process holds, by real path. The operating system's lock does not tell its parts apart, and would be
+     * given up for all of them as soon as one closes the file.
+     */
+    private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+
     private final Path path;
+    private final Path realPath;
     private final FileChannel lock;
 
-    private DataDirectory(Path path, FileChannel lock) {
+    private DataDirectory(Path path, Path realPath, FileChannel lock) {
         this.path = path;
+        this.realPath = realPath;
         this.lock = lock;
     }
 
@@ -43,32 +53,58 @@ public final class DataDirectory implements AutoCloseable {
      */
     public static DataDirectory hold(Path path) throws DataDirectoryException {
         Path directory = path.toAbsolutePath().normalize();
-        FileChannel lock;
+        Path realPath;
         try {
             Files.createDirectories(directory, ownerOnly("rwx------"));
-            lock = FileChannel.open(
-                    directory.resolve(LOCK),
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.READ,
-                    StandardOpenOption.WRITE);
+            realPath = directory.toRealPath();
         } catch (IOException e) {
             throw unusable(directory, e);
+        }
+        if (!HELD.add(realPath)) {
+            throw held(directory, "another part of this process");
         }
         try {
-            if (!tryLock(lock)) {
-                String holder = readAll(lock).strip();
-                lock.close();
-                throw new DataDirectoryException.Held("data directory " + directory + " is held by another process"
-                        + (holder.isEmpty() ? "" : " (pid " + holder + ")")
-                        + ": stop that one, or give this one a directory of its own with --data");
-            }
-            lock.truncate(0);
-            lock.write(StandardCharsets.UTF_8.encode(ProcessHandle.current().pid() + "\n"), 0);
-            return new DataDirectory(directory, lock);
-        } catch (IOException e) {
-            closeQuietly(lock);
-            throw unusable(directory, e);
+            return new DataDirectory(directory, realPath, lock(directory));
+        } catch (DataDirectoryException e) {
+            HELD.remove(realPath);
+            throw e;
         }
+    }
+
+    private static FileChannel lock(Path directory) throws DataDirectoryException {
+        FileChannel lock = null;
+        try {
+            lock = FileChannel.open(
+                    directory.resolve(LOCK),
+                    Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
+                    ownerOnly("rw-------"));
+            if (lock.tryLock() != null) {
+                lock.truncate(0);
+                lock.write(StandardCharsets.UTF_8.encode(ProcessHandle.current().pid() + "\n"), 0);
+                return lock;
+            }
+            String holder = readAll(lock).strip();
+            lock.close();
+            throw held(directory, "another process" + (holder.isEmpty() ? "" : " (pid " + holder + ")"));
+        } catch (IOException e) {
+            throw unusable(directory, closed(lock, e));
+        }
+    }
+
+    private static IOException closed(@Nullable FileChannel channel, IOException why) {
+        try {
+            if (channel != null) {
+                channel.close();
+            }
+        } catch (IOException e) {
+            why.addSuppressed(e);
+        }
+        return why;
+    }
+
+    private static DataDirectoryException held(Path directory, String holder) {
+        return new DataDirectoryException.Held("data directory " + directory + " is held by " + holder
+                + ": stop that one, or give this one a directory of its own with --data");
     }
 
     /** Where it is, absolute. */
@@ -127,20 +163,18 @@ public final class DataDirectory implements AutoCloseable {
     /** Lets go of the directory. */
     @Override
     public void close() {
-        closeQuietly(lock);
+        try {
+            lock.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException("closing " + path.resolve(LOCK), e);
+        } finally {
+            HELD.remove(realPath);
+        }
     }
 
     private void forceDirectory() throws IOException {
         try (FileChannel directory = FileChannel.open(path, StandardOpenOption.READ)) {
             directory.force(true);
-        }
-    }
-
-    private static boolean tryLock(FileChannel lock) throws IOException {
-        try {
-            return lock.tryLock() != null;
-        } catch (OverlappingFileLockException heldHere) {
-            return false;
         }
     }
 
@@ -164,13 +198,5 @@ public final class DataDirectory implements AutoCloseable {
         return new FileAttribute<?>[] {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
         };
-    }
-
-    private static void closeQuietly(FileChannel channel) {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException("closing a lock file", e);
-        }
     }
 }

@@ -23,7 +23,7 @@ import java.util.random.RandomGenerator;
  *
  * <table>
  *   <caption>Delays after each failed attempt, in milliseconds</caption>
- *   <tr><th>attempt</th><th>envelope</th><th>least</th><th>most</th><th>envelope with a floor of 10 s</th></tr>
+ *   <tr><th>attempt</th><th>envelope</th><th>least</th><th>most</th><th>with a floor of 10 s</th></tr>
  *   <tr><td>1</td><td>500</td><td>375</td><td>625</td><td>10000 to 15000</td></tr>
  *   <tr><td>2</td><td>500</td><td>375</td><td>625</td><td>10000 to 15000</td></tr>
  *   <tr><td>3</td><td>500</td><td>375</td><td>625</td><td>10000 to 15000</td></tr>
@@ -67,9 +67,10 @@ public record Backoff(
             throw new IllegalArgumentException(
                     "cap: " + cap + " (expected: >= initial, which is " + initial + ", and <= " + LONGEST + ")");
         }
-        if (jitter instanceof Jitter.Decorrelated && (multiplier == 1 || cap.equals(initial))) {
+        if (jitter instanceof Jitter.Decorrelated
+                && (multiplier == 1 || cap.equals(initial) || (fastAttempts > 0 && fastDelay.equals(cap)))) {
             throw new IllegalArgumentException("jitter: decorrelated with multiplier " + multiplier + " and cap " + cap
-                    + " (expected: multiplier > 1 and cap > initial, or it has no room to spread)");
+                    + " (expected: multiplier > 1 and cap > initial and > fastDelay, or it has no room to spread)");
         }
         if (fastAttempts < 0) {
             throw new IllegalArgumentException("fastAttempts: " + fastAttempts + " (expected: >= 0)");

@@ -9,8 +9,8 @@ import java.time.Instant;
  * given.
  *
  * <p>Tasks given to one {@code Time} run one at a time, ordered by when they fall due and, where that is equal, by when
- * they were given. State touched only from such tasks therefore needs no lock. A task that throws is logged and does
- * not stop the ones after it.
+ * they were given. State touched only from such tasks therefore needs no lock. A task that throws does not stop the
+ * ones after it: {@link SystemTime} logs what was thrown, {@link VirtualTime} throws it on to whoever steps it.
  *
  * <p>All methods may be called from any thread unless an implementation says otherwise.
  */

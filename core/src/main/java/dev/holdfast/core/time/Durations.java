@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.cli.value;
+package dev.holdfast.core.time;
 
 import java.time.Duration;
 import java.util.Optional;
