@@ -35,6 +35,11 @@ final class Translate {
 
     private static final int NANOS = 1_000_000_000;
 
+    /** How many values and names one message of an agent may hold. In two bytes each, they would take up a heap. */
+    private static final int MOST_VALUES = 100_000;
+
+    private static final Value ABSENT = new Value.Absent();
+
     /** What a long holds in nanoseconds: 292 years. */
     private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
 
@@ -65,6 +70,7 @@ final class Translate {
     }
 
     static AgentMessage fromWire(AgentToServer wire) throws WireException {
+        requireFew(values(wire));
         return new AgentMessage(
                 InstanceUid.ofBytes("instance_uid", wire.getInstanceUid().asReadOnlyByteBuffer()),
                 wire.getSequenceNum(),
@@ -268,8 +274,46 @@ final class Translate {
                         .toList());
             case KVLIST_VALUE -> new Value.Table(fromWire(wire.getKvlistValue().getValuesList()));
             case BYTES_VALUE -> new Value.Blob(wire.getBytesValue().asReadOnlyByteBuffer());
-            case VALUE_NOT_SET -> new Value.Absent();
+            case VALUE_NOT_SET -> ABSENT;
         };
+    }
+
+    /** Before anything is made of them: ours take many times the bytes of the wire's. */
+    private static void requireFew(long values) throws WireException {
+        if (values > MOST_VALUES) {
+            throw WireException.malformed("message: " + values + " values (expected: <= " + MOST_VALUES + ")");
+        }
+    }
+
+    private static long values(AgentToServer wire) {
+        return values(wire.getAgentDescription().getIdentifyingAttributesList())
+                + values(wire.getAgentDescription().getNonIdentifyingAttributesList())
+                + (wire.hasHealth() ? values(wire.getHealth()) : 0)
+                + wire.getCustomCapabilities().getCapabilitiesCount();
+    }
+
+    private static long values(ComponentHealth wire) {
+        long sum = 1 + values(wire.getAttributesList());
+        for (ComponentHealth part : wire.getComponentHealthMapMap().values()) {
+            sum += values(part);
+        }
+        return sum;
+    }
+
+    private static long values(List<KeyValue> attributes) {
+        long sum = 0;
+        for (KeyValue attribute : attributes) {
+            sum += values(attribute.getValue());
+        }
+        return sum;
+    }
+
+    private static long values(AnyValue wire) {
+        long sum = 1;
+        for (AnyValue value : wire.getArrayValue().getValuesList()) {
+            sum += values(value);
+        }
+        return sum + values(wire.getKvlistValue().getValuesList());
     }
 
     private static ByteString bytes(InstanceUid uid) {

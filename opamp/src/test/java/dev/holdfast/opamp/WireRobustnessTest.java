@@ -3,12 +3,14 @@ package dev.holdfast.opamp;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -28,6 +30,27 @@ class WireRobustnessTest {
             Wire.frame(Samples.serverMessage(
                             new ServerMessage.Failure(ServerMessage.Failure.Kind.UNAVAILABLE, "full", null)))
                     .array());
+
+    @Test
+    void aMessageOfMoreValuesThanAnyAgentHasIsMalformed() throws Exception {
+        Value few = new Value.Array(Collections.nCopies(99_000, new Value.Absent()));
+        Value many = new Value.Array(Collections.nCopies(100_000, new Value.Absent()));
+        AgentMessage plain = AgentMessage.heartbeat(Samples.UID, 0, 0);
+
+        AgentMessage read = Wire.readAgentBody(ByteBuffer.wrap(Wire.body(described(plain, few))));
+        assertThat(requireNonNull(read.description()).identifying()).containsEntry("few", few);
+        assertThatThrownBy(() -> Wire.readAgentBody(ByteBuffer.wrap(Wire.body(described(plain, many)))))
+                .isInstanceOf(WireException.class)
+                .hasMessage("message: 100001 values (expected: <= 100000)");
+        Health health = new Health(true, null, "", "", null, Map.of("part", Health.good()), Map.of("many", many));
+        assertThatThrownBy(() -> Wire.readAgentBody(ByteBuffer.wrap(Wire.body(plain.withHealth(health)))))
+                .isInstanceOf(WireException.class)
+                .hasMessage("message: 100003 values (expected: <= 100000)");
+    }
+
+    private static AgentMessage described(AgentMessage message, Value value) {
+        return message.withDescription(new AgentDescription(Map.of("few", value), Map.of()));
+    }
 
     @Test
     void aMessageCutAtAnyLengthIsAMessageOrMalformed() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server;
 
-import dev.holdfast.opamp.Wire;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -39,6 +38,12 @@ public record ServerConfig(
     /** The default of {@link #pingInterval}: 30 s. */
     public static final Duration PING_INTERVAL = Duration.ofSeconds(30);
 
+    /**
+     * The default of {@link #messageLimit}: 1 MiB. Agents send a few KiB; a small message that grows to a large one
+     * must not cost the others their server.
+     */
+    public static final int MESSAGE_LIMIT = 1 << 20;
+
     /** The default of {@link #flushInterval}: 1 s. */
     public static final Duration FLUSH_INTERVAL = Duration.ofSeconds(1);
 
@@ -52,7 +57,7 @@ public record ServerConfig(
         requirePositive("flushInterval", flushInterval);
         if (messageLimit < 1) {
             throw new IllegalArgumentException(
-                    "messageLimit: " + messageLimit + " (expected: >= 1, such as " + Wire.LIMIT + ")");
+                    "messageLimit: " + messageLimit + " (expected: >= 1, such as " + MESSAGE_LIMIT + ")");
         }
     }
 
@@ -65,7 +70,7 @@ public record ServerConfig(
                 null,
                 PING_INTERVAL,
                 FLUSH_INTERVAL,
-                Wire.LIMIT);
+                MESSAGE_LIMIT);
     }
 
     private static boolean isWholeSeconds(Duration value) {

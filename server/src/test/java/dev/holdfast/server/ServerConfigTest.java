@@ -31,6 +31,11 @@ class ServerConfigTest {
         assertThat(ServerConfig.of(Path.of("data")).heartbeatInterval()).isNull();
     }
 
+    @Test
+    void aMessageMayNotBeLargerThanAServerCanBear() {
+        assertThat(ServerConfig.of(Path.of("data")).messageLimit()).isEqualTo(1 << 20);
+    }
+
     private static ServerConfig heartbeat(Duration interval) {
         ServerConfig defaults = ServerConfig.of(Path.of("data"));
         return new ServerConfig(

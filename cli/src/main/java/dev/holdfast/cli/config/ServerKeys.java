@@ -5,7 +5,6 @@ import dev.holdfast.cli.config.Settings.Setting;
 import dev.holdfast.cli.value.Sizes;
 import dev.holdfast.cli.value.Types;
 import dev.holdfast.core.time.Durations;
-import dev.holdfast.opamp.Wire;
 import dev.holdfast.server.ServerConfig;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -49,7 +48,10 @@ final class ServerKeys {
             "How long a change of presence may wait to be written with others.");
 
     static final Key<Integer> MESSAGE_LIMIT = new Key<>(
-            "message.limit", Types.size(), Sizes.print(Wire.LIMIT), "The largest message taken, compressed or not.");
+            "message.limit",
+            Types.size(),
+            Sizes.print(ServerConfig.MESSAGE_LIMIT),
+            "The largest message taken, compressed or not.");
 
     static final List<Key<?>> ALL =
             List.of(DATA, LISTEN, ADMIN, HEARTBEAT_INTERVAL, PING_INTERVAL, FLUSH_INTERVAL, MESSAGE_LIMIT);
