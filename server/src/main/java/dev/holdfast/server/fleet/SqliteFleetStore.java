@@ -15,11 +15,15 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.MigrationInfo;
+import org.flywaydb.core.api.MigrationInfoService;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.PreparedBatch;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +31,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteDataSource;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
 
 /**
  * A fleet in one SQLite file.
@@ -57,10 +63,12 @@ public final class SqliteFleetStore implements FleetStore {
                 status = excluded.status, status_at = excluded.status_at
             """;
 
+    private final Path file;
     private final HikariDataSource pool;
     private final Jdbi jdbi;
 
-    private SqliteFleetStore(HikariDataSource pool) {
+    private SqliteFleetStore(Path file, HikariDataSource pool) {
+        this.file = file;
         this.pool = pool;
         this.jdbi = Jdbi.create(pool);
     }
@@ -73,23 +81,39 @@ public final class SqliteFleetStore implements FleetStore {
     public static SqliteFleetStore open(Path file) throws FleetStoreException {
         SQLiteDataSource source = source(file);
         try {
-            Flyway.configure(SqliteFleetStore.class.getClassLoader())
+            Flyway layouts = Flyway.configure(SqliteFleetStore.class.getClassLoader())
                     .dataSource(source)
                     .locations(MIGRATIONS)
-                    .load()
-                    .migrate();
+                    .load();
+            requireKnown(file, layouts.info());
+            layouts.migrate();
             HikariConfig config = new HikariConfig();
             config.setPoolName("holdfast-fleet-store");
             config.setDataSource(source);
             config.setMaximumPoolSize(1);
-            return new SqliteFleetStore(new HikariDataSource(config));
+            return new SqliteFleetStore(file, new HikariDataSource(config));
         } catch (RuntimeException e) {
             throw new FleetStoreException(
-                    file + " cannot be opened: " + rootMessage(e)
+                    file + " cannot be opened: " + reason(e)
                             + " (expected: a fleet database of this version or an older one; if it is damaged, move it"
                             + " away and the agents will register again)",
                     e);
         }
+    }
+
+    /** A layout that this program does not know may ask for more than it would write. */
+    private static void requireKnown(Path file, MigrationInfoService layouts) throws FleetStoreException {
+        MigrationInfo current = layouts.current();
+        if (current == null || current.getState().isResolved()) {
+            return;
+        }
+        String newest = Arrays.stream(layouts.all())
+                .filter(layout -> layout.getState().isResolved())
+                .map(layout -> String.valueOf(layout.getVersion()))
+                .reduce("none", (one, next) -> next);
+        throw new FleetStoreException(file + " has layout " + current.getVersion() + ", which a newer version wrote"
+                + " (expected: layout " + newest + " or older; start the newer version again, or move the file away and"
+                + " the agents will register anew)");
     }
 
     private static SQLiteDataSource source(Path file) {
@@ -104,14 +128,29 @@ public final class SqliteFleetStore implements FleetStore {
 
     @Override
     public List<AgentRecord> load() throws FleetStoreException {
+        List<String> faults = new ArrayList<>();
+        List<AgentRecord> records;
         try {
-            return jdbi.withHandle(
-                    handle -> handle.createQuery("SELECT * FROM agent").map((row, context) -> read(row)).stream()
+            records = jdbi.withHandle(handle ->
+                    handle.createQuery("SELECT * FROM agent").map((row, context) -> read(row, faults)).stream()
                             .flatMap(Optional::stream)
                             .toList());
         } catch (RuntimeException e) {
-            throw new FleetStoreException("reading the fleet failed: " + rootMessage(e), e);
+            throw new FleetStoreException(
+                    file + " cannot be read: " + reason(e)
+                            + " (expected: a fleet database; if it is damaged, move it away and the agents will"
+                            + " register again)",
+                    e);
         }
+        if (!faults.isEmpty()) {
+            log.warn(
+                    "{}: {} of {} rows left out, the first because {}; their agents will be asked to register",
+                    file,
+                    faults.size(),
+                    records.size() + faults.size(),
+                    faults.getFirst());
+        }
+        return records;
     }
 
     @Override
@@ -126,7 +165,7 @@ public final class SqliteFleetStore implements FleetStore {
                 batch.execute();
             });
         } catch (RuntimeException e) {
-            throw new FleetStoreException("saving " + records.size() + " agents failed: " + rootMessage(e), e);
+            throw new FleetStoreException(file + " cannot be written: " + reason(e), e);
         }
     }
 
@@ -153,7 +192,7 @@ public final class SqliteFleetStore implements FleetStore {
     }
 
     /** One row that cannot be read costs its agent a registration; it must not cost the fleet its server. */
-    private static Optional<AgentRecord> read(ResultSet row) throws SQLException {
+    private static Optional<AgentRecord> read(ResultSet row, List<String> faults) throws SQLException {
         String uid = row.getString("uid");
         try {
             String status = row.getString("status");
@@ -172,10 +211,7 @@ public final class SqliteFleetStore implements FleetStore {
                             ? null
                             : new AgentRecord.Status(status, Instant.ofEpochMilli(row.getLong("status_at")))));
         } catch (WireException | IllegalArgumentException e) {
-            log.warn(
-                    "agent {} is left out: its row cannot be read ({}); it will be asked to register",
-                    uid,
-                    e.getMessage());
+            faults.add("that of " + uid + " cannot be read: " + e.getMessage());
             return Optional.empty();
         }
     }
@@ -191,11 +227,17 @@ public final class SqliteFleetStore implements FleetStore {
         return bytes == null ? null : Wire.readAgentBody(ByteBuffer.wrap(bytes)).health();
     }
 
-    private static String rootMessage(Throwable e) {
+    static String reason(Throwable e) {
         Throwable root = e;
         while (root.getCause() != null) {
             root = root.getCause();
         }
-        return Objects.requireNonNullElse(root.getMessage(), root.toString());
+        String message = Objects.requireNonNullElse(root.getMessage(), root.toString());
+        // An extended code has its kind in the lowest byte.
+        int kind = root instanceof SQLiteException sqlite ? sqlite.getResultCode().code & 0xff : 0;
+        if (kind == SQLiteErrorCode.SQLITE_FULL.code) {
+            return "no space is left for it on its disk";
+        }
+        return kind == SQLiteErrorCode.SQLITE_READONLY.code ? "this user may only read it, or its directory" : message;
     }
 }

@@ -12,6 +12,8 @@ import java.sql.Statement;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
 
 class SqliteFleetStoreIT extends FleetStoreContract {
 
@@ -60,6 +62,40 @@ class SqliteFleetStoreIT extends FleetStoreContract {
 
         assertThatThrownBy(() -> store.save(List.of(Records.rich(1))))
                 .isInstanceOf(FleetStoreException.class)
-                .hasMessageContaining("saving 1 agents failed");
+                .hasMessageContaining(directory.resolve("closed.db") + " cannot be written: ");
+    }
+
+    @Test
+    void aFileOfANewerVersionIsRefusedAndLeftAsItIs() throws Exception {
+        Path file = directory.resolve("newer.db");
+        SqliteFleetStore.open(file).close();
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+                Statement statement = connection.createStatement()) {
+            statement.executeUpdate("""
+                    INSERT INTO flyway_schema_history
+                    SELECT 99, '7', 'more', type, 'V7__more.sql', checksum, installed_by, installed_on, 1, 1
+                    FROM flyway_schema_history WHERE version = '1'
+                    """);
+        }
+
+        assertThatThrownBy(() -> SqliteFleetStore.open(file))
+                .isInstanceOf(FleetStoreException.class)
+                .hasMessageStartingWith(
+                        file + " has layout 7, which a newer version wrote (expected: layout 1 or older")
+                .hasMessageContaining("move the file away");
+    }
+
+    @Test
+    void saysInWordsOfItsOwnThatADiskIsFullOrAFileMayOnlyBeRead() {
+        assertThat(SqliteFleetStore.reason(failure(SQLiteErrorCode.SQLITE_FULL)))
+                .isEqualTo("no space is left for it on its disk");
+        assertThat(SqliteFleetStore.reason(failure(SQLiteErrorCode.SQLITE_READONLY_DIRECTORY)))
+                .isEqualTo("this user may only read it, or its directory");
+        assertThat(SqliteFleetStore.reason(failure(SQLiteErrorCode.SQLITE_BUSY)))
+                .isEqualTo("what SQLite says");
+    }
+
+    private static RuntimeException failure(SQLiteErrorCode code) {
+        return new IllegalStateException("wrapped", new SQLiteException("what SQLite says", code));
     }
 }
