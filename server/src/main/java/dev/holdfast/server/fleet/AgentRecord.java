@@ -37,6 +37,8 @@ public record AgentRecord(
         long rejoins,
         @Nullable Status status) {
 
+    private static final int LONGEST_HOST = 100;
+
     /**
      * A status record as it came.
      *
@@ -45,9 +47,12 @@ public record AgentRecord(
      */
     public record Status(String text, Instant at) {}
 
-    /** The attribute {@code host.name}, or empty. */
+    /** The attribute {@code host.name}, cut after {@value #LONGEST_HOST} characters, or empty. */
     public String host() {
-        return description.text("host.name").orElse("");
+        String host = description.text("host.name").orElse("");
+        return host.codePointCount(0, host.length()) <= LONGEST_HOST
+                ? host
+                : host.substring(0, host.offsetByCodePoints(0, LONGEST_HOST));
     }
 
     static AgentRecord first(InstanceUid uid, ServerSession.Effect.Registered state, Instant now) {

@@ -36,7 +36,7 @@ public final class Fleet implements AutoCloseable {
 
     private static final CompletionStage<Void> DONE = CompletableFuture.completedStage(null);
 
-    private static final Pattern UNPRINTABLE = Pattern.compile("\\p{Cntrl}");
+    private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Cs}]");
 
     private final Time time;
     private final FleetMeters meters;
@@ -293,11 +293,17 @@ public final class Fleet implements AutoCloseable {
         return time.instant().truncatedTo(ChronoUnit.MILLIS);
     }
 
-    private static boolean alike(@Nullable Health one, Health other) {
+    /** Whether they differ in figures and dates alone, all the way down. */
+    private static boolean alike(@Nullable Health one, @Nullable Health other) {
         return one != null
+                && other != null
                 && one.healthy() == other.healthy()
                 && one.status().equals(other.status())
-                && one.lastError().equals(other.lastError());
+                && one.lastError().equals(other.lastError())
+                && one.components().keySet().equals(other.components().keySet())
+                && one.components().entrySet().stream()
+                        .allMatch(part ->
+                                alike(part.getValue(), other.components().get(part.getKey())));
     }
 
     /** A host name comes from outside: it must not be able to begin a line of its own. */

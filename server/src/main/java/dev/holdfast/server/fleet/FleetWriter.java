@@ -38,6 +38,9 @@ final class FleetWriter {
     static final Backoff RETRY = Backoff.exponential(Duration.ofSeconds(1), 2, Duration.ofSeconds(30))
             .withJitter(Jitter.proportional(0.25));
 
+    /** How many records are encoded and saved at once. */
+    static final int LARGEST_BATCH = 1_000;
+
     /** How often the same failure is told again. */
     private static final Duration REPEAT = Duration.ofMinutes(1);
 
@@ -140,20 +143,29 @@ final class FleetWriter {
         List<CompletableFuture<Void>> answered = takeWaiting();
         List<InstanceUid> taken = takeDirty();
         if (!taken.isEmpty()) {
-            long began = time.nanoTime();
             try {
-                List<AgentRecord> batch = taken.stream().map(records).toList();
-                store.save(batch);
-                saved.accept(batch);
-                succeeded(batch.size());
+                for (int from = 0; from < taken.size(); from += LARGEST_BATCH) {
+                    save(taken.subList(from, Math.min(from + LARGEST_BATCH, taken.size())));
+                }
+                succeeded(taken.size());
             } catch (FleetStoreException | RuntimeException | Error e) {
+                // Those of the batches before are saved again, which does no harm.
                 dirty.addAll(taken);
                 failed(e, taken.size());
-            } finally {
-                meters.flush.record(time.nanoTime() - began, TimeUnit.NANOSECONDS);
             }
         }
         answer(answered);
+    }
+
+    private void save(List<InstanceUid> agents) throws FleetStoreException {
+        long began = time.nanoTime();
+        try {
+            List<AgentRecord> batch = agents.stream().map(records).toList();
+            store.save(batch);
+            saved.accept(batch);
+        } finally {
+            meters.flush.record(time.nanoTime() - began, TimeUnit.NANOSECONDS);
+        }
     }
 
     private void succeeded(int agents) {

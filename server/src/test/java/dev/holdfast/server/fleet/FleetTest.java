@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.holdfast.core.time.VirtualTime;
 import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.opamp.Value;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -55,6 +56,30 @@ class FleetTest {
         assertThat(isDone(first)).isTrue();
         assertThat(later).hasSize(99).allMatch(FleetTest::isDone);
         assertThat(store.batches).extracting(List::size).containsExactly(1, 99);
+    }
+
+    @Test
+    void aHerdIsSavedInBatchesOfABoundedSize() {
+        List<CompletionStage<Void>> herd = new ArrayList<>();
+        for (int i = 1; i <= 2 * FleetWriter.LARGEST_BATCH + 1; i++) {
+            herd.add(fleet.register(Records.uid(i), new Link(i), Records.state("h", "a")));
+        }
+
+        time.advance(Duration.ZERO);
+
+        assertThat(herd).allMatch(FleetTest::isDone);
+        assertThat(store.batches)
+                .extracting(List::size)
+                .containsExactly(FleetWriter.LARGEST_BATCH, FleetWriter.LARGEST_BATCH, 1);
+    }
+
+    @Test
+    void aHostIsCutToWhatALineBears() {
+        fleet.register(uid, new Link(1), Records.state("h".repeat(99) + "🦀" + "x".repeat(9), "a"));
+
+        AgentRecord record = fleet.agent(uid).orElseThrow();
+        assertThat(record.host()).isEqualTo("h".repeat(99) + "🦀");
+        assertThat(record.description().text("host.name").orElseThrow()).hasSize(110);
     }
 
     @Test
@@ -118,6 +143,33 @@ class FleetTest {
         fleet.reported(uid, new Health(false, null, "disk full", "", null, Map.of(), Map.of()));
         time.advance(FLUSH);
         assertThat(store.batches).hasSize(1);
+    }
+
+    @Test
+    void aTurnForTheWorseOfAPartIsWrittenAndItsFiguresAreNot() {
+        registered(uid, new Link(1));
+        fleet.reported(uid, with("disk", new Health(true, null, "", "fine", null, Map.of(), Map.of())));
+        time.advance(FLUSH);
+        store.batches.clear();
+
+        Map<String, Value> figures = Map.of("used", Value.of(0.5));
+        fleet.reported(uid, with("disk", new Health(true, null, "", "fine", VirtualTime.BEGINNING, Map.of(), figures)));
+        time.advance(FLUSH);
+        assertThat(store.batches).isEmpty();
+
+        fleet.reported(uid, with("disk", new Health(false, null, "full", "fine", null, Map.of(), Map.of())));
+        time.advance(FLUSH);
+        assertThat(store.batches).hasSize(1);
+
+        fleet.reported(uid, with("memory", new Health(false, null, "full", "fine", null, Map.of(), Map.of())));
+        time.advance(FLUSH);
+        assertThat(store.batches).hasSize(2);
+    }
+
+    /** Well but for what a part of a part says. */
+    private static Health with(String name, Health innermost) {
+        Health host = new Health(true, null, "", "", null, Map.of(name, innermost), Map.of());
+        return new Health(true, null, "", "", null, Map.of("host", host), Map.of());
     }
 
     @Test
