@@ -6,17 +6,26 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What a status record may be: one JSON value of at most {@value #LIMIT} bytes. */
+/** What a status record may be: one JSON value of at most {@value #LIMIT} bytes, {@value #DEEPEST} deep. */
 final class StatusRecords {
 
     private static final int LIMIT = 64 << 10;
 
-    private static final ObjectReader READER = JsonMapper.builder()
+    /** How deep its objects and arrays may go: whoever reads it later may be less patient. */
+    private static final int DEEPEST = 100;
+
+    private static final ObjectReader READER = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(DEEPEST)
+                            .build())
+                    .build())
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build()
             .readerFor(JsonNode.class);
