@@ -59,10 +59,13 @@ final class Polls implements AutoCloseable {
     }
 
     private void sweep() {
-        long now = time.nanoTime();
-        polls.values().forEach(poll -> poll.sweep(now));
-        if (!closed) {
-            time.schedule(SWEEP_INTERVAL, this::sweep);
+        try {
+            long now = time.nanoTime();
+            polls.values().forEach(poll -> poll.sweep(now));
+        } finally {
+            if (!closed) {
+                time.schedule(SWEEP_INTERVAL, this::sweep);
+            }
         }
     }
 
