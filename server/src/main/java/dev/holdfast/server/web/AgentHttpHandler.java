@@ -23,6 +23,7 @@ import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
 import io.netty.handler.timeout.IdleStateHandler;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -64,11 +65,11 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
     protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
         if (answering) {
             // Answers have to keep the order of their requests. This one is not answered: the connection closes, which
-            // tells
-            // the peer to send it again.
+            // tells the peer to send it again.
             lastOne = true;
             return;
         }
+        answering = true;
         deadline.requestWhole();
         if (!request.decoderResult().isSuccess()) {
             lastOne = true;
@@ -81,7 +82,6 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
     }
 
     private void answer(ChannelHandlerContext ctx, FullHttpRequest request) {
-        answering = true;
         boolean keepAlive = HttpUtil.isKeepAlive(request);
         CompletionStage<Answer> answer = requests.answer(request);
         answer.whenComplete((ready, failure) -> {
@@ -95,11 +95,13 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
 
     private void write(
             ChannelHandlerContext ctx, @Nullable Answer ready, @Nullable Throwable failure, boolean keepAlive) {
+        if (!answering) {
+            // The server failed in the meantime, and said so.
+            return;
+        }
         answering = false;
         if (ready == null) {
-            log.error(
-                    "a request could not be answered",
-                    failure instanceof CompletionException e ? e.getCause() : failure);
+            tell(ctx, failure instanceof CompletionException e ? e.getCause() : failure);
         }
         Answer answer = ready == null
                 ? Answer.error(HttpResponseStatus.INTERNAL_SERVER_ERROR, "the server failed; its log says why")
@@ -163,6 +165,7 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
         AgentSocketHandler socket = new AgentSocketHandler(
                 ctx.channel(), reception, announced, request.headers().get(Headers.STATE), pingInterval);
         handshaker.handshake(ctx.channel(), request);
+        answering = false;
         ChannelPipeline pipeline = ctx.pipeline();
         pipeline.remove(deadline);
         pipeline.addFirst(new IdleStateHandler(2 * pingInterval.toNanos(), 0, 0, TimeUnit.NANOSECONDS));
@@ -181,7 +184,19 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        log.debug("{} closed", ctx.channel(), cause);
-        ctx.close();
+        if (cause instanceof IOException) {
+            log.debug("{} broke", ctx.channel(), cause);
+            ctx.close();
+        } else if (answering) {
+            write(ctx, null, cause, false);
+        } else {
+            tell(ctx, cause);
+            ctx.close();
+        }
+    }
+
+    private void tell(ChannelHandlerContext ctx, @Nullable Throwable cause) {
+        reception.meters().failures.increment();
+        reception.lines().write(line -> log.error(line, cause), () -> ctx.channel() + ": the server failed");
     }
 }

@@ -13,6 +13,7 @@ final class WebMeters {
     final Counter overWebSocket;
     final Counter overHttp;
     final Counter malformed;
+    final Counter failures;
     final Counter fullStateRequests;
     final Counter statusRecords;
     final Counter statusRecordsIgnored;
@@ -22,6 +23,7 @@ final class WebMeters {
         this.overWebSocket = messages("websocket");
         this.overHttp = messages("http");
         this.malformed = counter("holdfast.malformed", "messages and requests that were none");
+        this.failures = counter("holdfast.failures", "messages and requests that the server failed at");
         this.fullStateRequests = counter("holdfast.full.state.requests", "answers that asked for the full state");
         this.statusRecords = counter("holdfast.status.records", "status records taken");
         this.statusRecordsIgnored = counter("holdfast.status.records.ignored", "status records too large or not JSON");
