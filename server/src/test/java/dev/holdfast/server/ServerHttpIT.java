@@ -6,9 +6,12 @@ import static dev.holdfast.server.TestAgent.registration;
 import static dev.holdfast.server.TestAgent.uid;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.opamp.AgentDescription;
 import dev.holdfast.opamp.Headers;
+import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerMessage;
+import dev.holdfast.opamp.Value;
 import dev.holdfast.opamp.Wire;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -20,6 +23,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Objects;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
@@ -170,6 +174,16 @@ class ServerHttpIT {
         HttpResponse<byte[]> answer = server.send(
                 opamp(bomb).header("Content-Encoding", "gzip").build(), HttpResponse.BodyHandlers.ofByteArray());
         assertThat(answer.statusCode()).isEqualTo(413);
+    }
+
+    @Test
+    void anAgentThatHasTooMuchToSayOfItselfIsRefused() throws Exception {
+        Value large = Value.of("x".repeat(64 << 10));
+        AgentDescription description = new AgentDescription(Map.of("service.name", large), Map.of());
+        assertBadRequest(post(Wire.body(heartbeat(uid(15), 0).withDescription(description))), "agent_description: ");
+        Health health = new Health(true, null, "x".repeat(64 << 10), "", null, Map.of(), Map.of());
+        assertBadRequest(post(Wire.body(heartbeat(uid(15), 0).withHealth(health))), "bytes (expected: <= 65536)");
+        assertThat(server.admin("/api/agents/" + uid(15)).statusCode()).isEqualTo(404);
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.QueryStringDecoder;
@@ -43,8 +44,13 @@ final class AgentRequests {
     }
 
     /** A request's path, without its query and as it was sent. */
-    static String path(FullHttpRequest request) {
+    static String path(HttpRequest request) {
         return new QueryStringDecoder(request.uri()).rawPath();
+    }
+
+    /** Whether there is a use for a request's body, as far as its headers tell. */
+    static boolean takesBody(HttpRequest request) {
+        return path(request).equals(OPAMP) && request.method().equals(HttpMethod.POST) && unsupported(request) == null;
     }
 
     /** Answers a request. Its body is not looked at any more when this returns. */
@@ -81,7 +87,7 @@ final class AgentRequests {
         return refusal == null ? post(request) : CompletableFuture.completedStage(refusal);
     }
 
-    private @Nullable Answer unsupported(FullHttpRequest request) {
+    private static @Nullable Answer unsupported(HttpRequest request) {
         CharSequence type = HttpUtil.getMimeType(request);
         if (type == null || !Wire.MEDIA_TYPE.contentEquals(type.toString().toLowerCase(Locale.ROOT))) {
             return Answer.error(
@@ -108,6 +114,11 @@ final class AgentRequests {
                 body = Wire.gunzip(body, messageLimit);
             }
             AgentMessage message = Wire.readAgentBody(body);
+            String fault = Conversation.fault(message);
+            if (fault != null) {
+                return CompletableFuture.completedStage(
+                        malformed(message.uid(), HttpResponseStatus.BAD_REQUEST, fault));
+            }
             return polls.received(message, request.headers().get(Headers.STATE))
                     .thenApply(answer -> Answer.message(HttpResponseStatus.OK, answer));
         } catch (IllegalArgumentException e) {
@@ -129,7 +140,7 @@ final class AgentRequests {
                         uid, new ServerMessage.Failure(ServerMessage.Failure.Kind.BAD_REQUEST, reason, null)));
     }
 
-    private static String encoding(FullHttpRequest request) {
+    private static String encoding(HttpRequest request) {
         return request.headers()
                 .get(HttpHeaderNames.CONTENT_ENCODING, HttpHeaderValues.IDENTITY.toString())
                 .strip()

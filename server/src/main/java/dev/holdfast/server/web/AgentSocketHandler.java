@@ -140,7 +140,14 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
         try {
             message = Wire.readAgentFrame(frame.content().nioBuffer());
         } catch (WireException e) {
-            refuse(e);
+            refuse(
+                    String.valueOf(e.getMessage()),
+                    e.tooLarge() ? WebSocketCloseStatus.MESSAGE_TOO_BIG : WebSocketCloseStatus.PROTOCOL_ERROR);
+            return;
+        }
+        String fault = Conversation.fault(message);
+        if (fault != null) {
+            refuse(fault, WebSocketCloseStatus.MESSAGE_TOO_BIG);
             return;
         }
         reception.meters().overWebSocket.increment();
@@ -171,7 +178,8 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     }
 
     private void failed(Throwable cause) {
-        reception.lines().write(line -> log.error(line, cause), () -> channel + " failed");
+        reception.meters().failures.increment();
+        reception.lines().write(line -> log.error(line, cause), () -> channel + ": the server failed");
         close(WebSocketCloseStatus.INTERNAL_SERVER_ERROR, "the server failed; its log says why");
     }
 
@@ -181,13 +189,12 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
         }
     }
 
-    private void refuse(WireException e) {
+    private void refuse(String detail, WebSocketCloseStatus status) {
         reception.meters().malformed.increment();
-        String detail = String.valueOf(e.getMessage());
         reception.lines().write(log::warn, () -> "message of agent " + announced + " refused: " + detail);
         send(ServerMessage.refusal(
                 announced, new ServerMessage.Failure(ServerMessage.Failure.Kind.BAD_REQUEST, detail, null)));
-        close(e.tooLarge() ? WebSocketCloseStatus.MESSAGE_TOO_BIG : WebSocketCloseStatus.PROTOCOL_ERROR, detail);
+        close(status, detail);
     }
 
     /** Sends a close and waits a little for the peer's, so that what was sent before it is not lost to a reset. */

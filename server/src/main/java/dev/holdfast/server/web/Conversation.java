@@ -4,9 +4,11 @@ package dev.holdfast.server.web;
 import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.CustomMessage;
+import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.ServerSession;
+import dev.holdfast.opamp.Wire;
 import dev.holdfast.server.fleet.AgentLink;
 import dev.holdfast.server.fleet.AgentRecord;
 import java.util.concurrent.CompletableFuture;
@@ -26,6 +28,9 @@ final class Conversation {
 
     private static final String STATUS_RECORD = "record";
 
+    /** What is kept of an agent, in bytes, for its description and its health each. */
+    private static final int KEPT_LIMIT = 64 << 10;
+
     private final Reception reception;
     private final AgentLink link;
     private ServerSession session;
@@ -37,7 +42,27 @@ final class Conversation {
         this.session = new ServerSession(reception.offer(), announcedHash);
     }
 
-    /** Takes a message; the answer is there once it may be sent. */
+    /** Why a message is not taken, or null if it is: all that agents say of themselves is held in memory. */
+    static @Nullable String fault(AgentMessage message) {
+        if (message.description() != null && message.description().encode().length > KEPT_LIMIT) {
+            return tooLarge("agent_description", message.description().encode().length);
+        }
+        if (message.health() != null && size(message.uid(), message.health()) > KEPT_LIMIT) {
+            return tooLarge("health", size(message.uid(), message.health()));
+        }
+        return null;
+    }
+
+    /** Health has no encoding of its own: what it is carried in adds little. */
+    private static int size(InstanceUid uid, Health health) {
+        return Wire.body(AgentMessage.heartbeat(uid, 0, 0).withHealth(health)).length;
+    }
+
+    private static String tooLarge(String field, int bytes) {
+        return field + ": " + bytes + " bytes (expected: <= " + KEPT_LIMIT + ")";
+    }
+
+    /** Takes a message without a {@link #fault}; the answer is there once it may be sent. */
     CompletionStage<ServerMessage> received(AgentMessage message) {
         InstanceUid sender = message.uid();
         if (uid != null && !uid.equals(sender)) {
@@ -85,7 +110,8 @@ final class Conversation {
 
     private void received(InstanceUid sender, CustomMessage message) {
         if (!message.capability().equals(Capabilities.STATUS) || !message.type().equals(STATUS_RECORD)) {
-            reception.lines().write(log::debug, () -> "agent " + sender + ": custom message not taken");
+            // Not one of the limited lines: they are few, and this one is seldom written at all.
+            log.debug("agent {}: custom message not taken", sender);
             return;
         }
         String fault = StatusRecords.fault(message.data());

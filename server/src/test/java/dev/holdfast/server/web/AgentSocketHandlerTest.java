@@ -4,8 +4,10 @@ package dev.holdfast.server.web;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.core.time.VirtualTime;
+import dev.holdfast.opamp.AgentDescription;
 import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.ServerMessage;
+import dev.holdfast.opamp.Value;
 import dev.holdfast.opamp.Wire;
 import dev.holdfast.opamp.WireException;
 import io.netty.buffer.Unpooled;
@@ -14,6 +16,8 @@ import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
 import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -65,6 +69,21 @@ class AgentSocketHandlerTest {
                         CloseWebSocketFrame.class,
                         close -> assertThat(close.statusCode()).isEqualTo(1011));
         assertThat(channel.config().isAutoRead()).isTrue();
+    }
+
+    @Test
+    void anAgentThatHasTooMuchToSayOfItselfIsRefusedAndNotKept() throws Exception {
+        send(TestReception.heartbeat(0)
+                .withDescription(new AgentDescription(Map.of("large", Value.of("x".repeat(64 << 10))), Map.of())));
+
+        ServerMessage.Failure refusal = Objects.requireNonNull(answer().error());
+        assertThat(refusal.kind()).isEqualTo(ServerMessage.Failure.Kind.BAD_REQUEST);
+        assertThat(refusal.message()).startsWith("agent_description: ").endsWith("(expected: <= 65536)");
+        assertThat(channel.outboundMessages().poll())
+                .isInstanceOfSatisfying(
+                        CloseWebSocketFrame.class,
+                        close -> assertThat(close.statusCode()).isEqualTo(1009));
+        assertThat(reception.fleet().agents()).isEmpty();
     }
 
     @Test
