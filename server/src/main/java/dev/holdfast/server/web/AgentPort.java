@@ -107,6 +107,7 @@ public final class AgentPort implements AutoCloseable {
                         .addLast(
                                 deadline,
                                 codec(),
+                                new UnwantedBodies(),
                                 new HttpObjectAggregator(settings.messageLimit(), true),
                                 new AgentHttpHandler(
                                         reception,
