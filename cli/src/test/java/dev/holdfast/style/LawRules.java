@@ -145,7 +145,9 @@ final class LawRules {
                             "dev.holdfast.lab.",
                             MAIN,
                             HOST,
-                            "the host is what it reports"),
+                            "the host is what it reports",
+                            "dev.holdfast.server.SqliteLibrary",
+                            "sqlite-jdbc can be told in no other way"),
                     "reads or sets the environment (expected: a value that was passed in from cli)",
                     """
                     package dev.holdfast.server;

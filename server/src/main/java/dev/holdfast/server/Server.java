@@ -16,8 +16,11 @@ import dev.holdfast.server.web.AgentPort;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -56,6 +59,8 @@ public final class Server implements AutoCloseable {
         try {
             DataDirectory data = DataDirectory.hold(config.data());
             opened.push(data::close);
+            // That of a server which was killed.
+            data.remove(ADDRESSES);
             String token = AdminToken.of(data, chance);
             Fleet fleet = openFleet(config, data);
             AgentPort agentPort = openAgentPort(config, fleet);
@@ -116,7 +121,8 @@ public final class Server implements AutoCloseable {
 
     private Fleet openFleet(ServerConfig config, DataDirectory data) throws ServerStartException {
         try {
-            SqliteFleetStore store = SqliteFleetStore.open(data.path().resolve(STORE));
+            SqliteLibrary.unpackIn(data);
+            SqliteFleetStore store = SqliteFleetStore.open(claimStore(data));
             opened.push(store::close);
             SystemTime loop = SystemTime.start("holdfast-fleet");
             opened.push(loop::close);
@@ -125,7 +131,20 @@ public final class Server implements AutoCloseable {
             return fleet;
         } catch (FleetStoreException e) {
             throw new ServerStartException("store: " + e.getMessage(), e);
+        } catch (UncheckedIOException e) {
+            throw new ServerStartException(
+                    "store: " + e.getMessage() + ": " + e.getCause() + " (expected: files of this user's own)", e);
         }
+    }
+
+    /** SQLite gives its other files the mode of the first, but leaves those alone that a killed server left. */
+    private static Path claimStore(DataDirectory data) {
+        for (String name : List.of(STORE + "-wal", STORE + "-shm")) {
+            if (Files.exists(data.path().resolve(name))) {
+                data.claim(name);
+            }
+        }
+        return data.claim(STORE);
     }
 
     private AgentPort openAgentPort(ServerConfig config, Fleet fleet) throws ServerStartException {

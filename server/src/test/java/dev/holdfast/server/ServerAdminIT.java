@@ -5,7 +5,10 @@ import static dev.holdfast.server.TestAgent.registration;
 import static dev.holdfast.server.TestAgent.uid;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -31,6 +34,23 @@ class ServerAdminIT {
     @AfterEach
     void stop() {
         server.close();
+    }
+
+    @Test
+    void metricsAreNotForAPageWhoseNameLeadsHere() throws Exception {
+        assertThat(statusOfMetrics("evil.example")).isEqualTo("HTTP/1.1 403 Forbidden");
+        assertThat(statusOfMetrics("localhost:4321")).isEqualTo("HTTP/1.1 200 OK");
+        assertThat(statusOfMetrics("[::1]")).isEqualTo("HTTP/1.1 200 OK");
+    }
+
+    private String statusOfMetrics(String host) throws Exception {
+        InetSocketAddress admin = server.server().adminAddress();
+        try (Socket socket = new Socket(admin.getAddress(), admin.getPort())) {
+            String request = "GET /metrics HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            return answer.lines().findFirst().orElseThrow();
+        }
     }
 
     @Test

@@ -15,8 +15,11 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,6 +90,15 @@ class ServerLifeIT {
     }
 
     @Test
+    void anAddressOfAnotherMachineIsNamedWithWhatTheSystemSays() {
+        InetSocketAddress elsewhere = new InetSocketAddress("192.0.2.1", 4321);
+        assertThatThrownBy(() -> Server.start(TestServer.config(
+                        directory.resolve("data"), TestServer.free(), elsewhere, ServerConfig.PING_INTERVAL)))
+                .isInstanceOf(ServerStartException.class)
+                .hasMessageStartingWith("admin: 192.0.2.1:4321 cannot be listened on: Cannot assign requested address");
+    }
+
+    @Test
     void aHostWithoutAnAddressIsNamed() {
         InetSocketAddress nowhere = InetSocketAddress.createUnresolved("nowhere.invalid", 4320);
         assertThatThrownBy(() -> Server.start(
@@ -115,6 +127,57 @@ class ServerLifeIT {
                 .isInstanceOf(ServerStartException.class)
                 .hasMessageContaining(store.toString());
         assertThat(store).content().startsWith("not a database");
+    }
+
+    @Test
+    void whatAKilledServerSaidOfItselfIsTakenBackAlsoIfTheNextDoesNotStart() throws Exception {
+        Files.writeString(directory.resolve("server.json"), "{}");
+        Files.writeString(directory.resolve("admin.token"), "guess");
+
+        assertThatThrownBy(() -> TestServer.start(directory)).isInstanceOf(ServerStartException.class);
+        assertThat(directory.resolve("server.json")).doesNotExist();
+    }
+
+    @Test
+    void itsFilesAreForTheirOwnerAloneAlsoInADirectoryThatIsOpenToOthers() throws Exception {
+        Path data = Files.createDirectory(directory.resolve("open"));
+        Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwxr-xr-x"));
+        try (TestServer server = TestServer.start(data);
+                TestAgent agent = TestAgent.connect(server, uid(1), "hash")) {
+            agent.ask(registration(uid(1), 0, "h", "hash"));
+
+            assertThat(modes(data))
+                    .containsKeys("fleet.db", "fleet.db-wal", "fleet.db-shm", "lock", "server.json", "admin.token")
+                    .allSatisfy(
+                            (name, mode) -> assertThat(mode).startsWith("rw").endsWith("------"));
+        }
+    }
+
+    @Test
+    void theLibraryOfAKilledServerIsNotLeftInItsDirectory() throws Exception {
+        Path data = directory.resolve("data");
+        Path left = Files.createDirectories(data.resolve("sqlite")).resolve("sqlite-0-libsqlitejdbc.so");
+        Files.writeString(left, "old");
+
+        try (TestServer server = TestServer.start(data)) {
+            assertThat(left).doesNotExist();
+            assertThat(System.getProperty("org.sqlite.tmpdir"))
+                    .endsWith("sqlite")
+                    .isNotEqualTo("sqlite");
+            assertThat(server.api("/api/agents")).isEmpty();
+        }
+    }
+
+    private static Map<String, String> modes(Path directory) throws Exception {
+        Map<String, String> modes = new TreeMap<>();
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                modes.put(
+                        file.getFileName().toString(),
+                        PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+            }
+        }
+        return modes;
     }
 
     @Test

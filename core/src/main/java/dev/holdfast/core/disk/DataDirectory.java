@@ -6,6 +6,8 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -28,6 +30,10 @@ import org.jspecify.annotations.Nullable;
 public final class DataDirectory implements AutoCloseable {
 
     private static final String LOCK = "lock";
+
+    private static final String DIRECTORY = "rwx------";
+
+    private static final String FILE = "rw-------";
 
     /**
      * What this process holds, by real path. The operating system's lock does not tell its parts apart, and would be
@@ -55,7 +61,7 @@ public final class DataDirectory implements AutoCloseable {
         Path directory = path.toAbsolutePath().normalize();
         Path realPath;
         try {
-            Files.createDirectories(directory, ownerOnly("rwx------"));
+            Files.createDirectories(directory, ownerOnly(DIRECTORY));
             realPath = directory.toRealPath();
         } catch (IOException e) {
             throw unusable(directory, e);
@@ -77,7 +83,7 @@ public final class DataDirectory implements AutoCloseable {
             lock = FileChannel.open(
                     directory.resolve(LOCK),
                     Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
-                    ownerOnly("rw-------"));
+                    ownerOnly(FILE));
             if (lock.tryLock() != null) {
                 lock.truncate(0);
                 lock.write(StandardCharsets.UTF_8.encode(ProcessHandle.current().pid() + "\n"), 0);
@@ -127,7 +133,7 @@ public final class DataDirectory implements AutoCloseable {
     public void write(String name, String text) {
         Path target = path.resolve(name);
         try {
-            Path draft = Files.createTempFile(path, name, ".draft", ownerOnly("rw-------"));
+            Path draft = Files.createTempFile(path, name, ".draft", ownerOnly(FILE));
             try (FileChannel out = FileChannel.open(draft, StandardOpenOption.WRITE)) {
                 ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
                 while (bytes.hasRemaining()) {
@@ -151,6 +157,38 @@ public final class DataDirectory implements AutoCloseable {
         }
     }
 
+    /**
+     * A file that something else is to write: made empty if it is not there, and readable by its owner alone also if
+     * it was not before.
+     */
+    public Path claim(String name) {
+        Path file = path.resolve(name);
+        try {
+            Files.createFile(file, ownerOnly(FILE));
+        } catch (FileAlreadyExistsException there) {
+            narrow(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot make " + file, e);
+        }
+        return file;
+    }
+
+    /** A directory in it that holds nothing: made if it is not there, emptied of its files if it is. */
+    public Path emptied(String name) {
+        Path directory = path.resolve(name);
+        try {
+            Files.createDirectories(directory, ownerOnly(DIRECTORY));
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+                for (Path file : files) {
+                    Files.delete(file);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot empty " + directory, e);
+        }
+        return directory;
+    }
+
     /** Removes a file if it is there. */
     public void remove(String name) {
         try {
@@ -170,6 +208,20 @@ public final class DataDirectory implements AutoCloseable {
         } finally {
             HELD.remove(realPath);
         }
+    }
+
+    private static void narrow(Path file) {
+        try {
+            if (isPosix()) {
+                Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(FILE));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot keep others from reading " + file, e);
+        }
+    }
+
+    private static boolean isPosix() {
+        return FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
     }
 
     private void forceDirectory() throws IOException {
@@ -192,7 +244,7 @@ public final class DataDirectory implements AutoCloseable {
     }
 
     private static FileAttribute<?>[] ownerOnly(String permissions) {
-        if (!FileSystems.getDefault().supportedFileAttributeViews().contains("posix")) {
+        if (!isPosix()) {
             return new FileAttribute<?>[0];
         }
         return new FileAttribute<?>[] {

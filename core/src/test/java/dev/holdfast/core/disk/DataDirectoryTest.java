@@ -47,6 +47,34 @@ class DataDirectoryTest {
     }
 
     @Test
+    void filesAreForTheirOwnerAloneAlsoInADirectoryThatIsOpenToOthers() throws Exception {
+        Path open = Files.createDirectory(temp.resolve("open"));
+        Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Path old = Files.writeString(open.resolve("old.db"), "kept");
+        Files.setPosixFilePermissions(old, PosixFilePermissions.fromString("rw-r--r--"));
+
+        try (DataDirectory data = DataDirectory.hold(open)) {
+            assertThat(mode(open.resolve("lock"))).isEqualTo("rw-------");
+            assertThat(mode(data.claim("new.db"))).isEqualTo("rw-------");
+            assertThat(data.claim("new.db")).isEmptyFile();
+            assertThat(mode(data.claim("old.db"))).isEqualTo("rw-------");
+            assertThat(old).hasContent("kept");
+        }
+    }
+
+    @Test
+    void aDirectoryIsEmptiedOfWhatWasLeftInIt() throws Exception {
+        try (DataDirectory data = DataDirectory.hold(temp.resolve("data"))) {
+            Path made = data.emptied("library");
+            assertThat(made).isEmptyDirectory();
+            assertThat(mode(made)).isEqualTo("rwx------");
+            Files.writeString(made.resolve("left.so"), "x");
+
+            assertThat(data.emptied("library")).isEqualTo(made).isEmptyDirectory();
+        }
+    }
+
+    @Test
     void aFileWhereTheDirectoryShouldBeIsSaid() throws IOException {
         Path file = Files.createFile(temp.resolve("file"));
         assertThatThrownBy(() -> DataDirectory.hold(file))

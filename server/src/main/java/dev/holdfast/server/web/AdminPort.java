@@ -16,6 +16,7 @@ import java.security.MessageDigest;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.json.JsonMapper;
@@ -33,6 +34,9 @@ public final class AdminPort implements AutoCloseable {
     private static final String METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
     private static final String SCHEME = "Bearer ";
+
+    private static final Pattern LOOPBACK =
+            Pattern.compile("(localhost|127(\\.\\d+){3}|\\[::1])(:\\d+)?", Pattern.CASE_INSENSITIVE);
 
     private static final Comparator<AgentRecord> BY_HOST_THEN_UID =
             Comparator.comparing(AgentRecord::host).thenComparing(AgentRecord::uid);
@@ -54,7 +58,7 @@ public final class AdminPort implements AutoCloseable {
             app.start(listen.getAddress().getHostAddress(), listen.getPort());
         } catch (JavalinBindException e) {
             app.stop();
-            throw new IOException(e.getMessage(), e);
+            throw new IOException(reason(e), e);
         }
         this.address = new InetSocketAddress(listen.getAddress(), app.port());
     }
@@ -69,6 +73,15 @@ public final class AdminPort implements AutoCloseable {
     public static AdminPort open(InetSocketAddress listen, String token, Fleet fleet, PrometheusMeterRegistry metrics)
             throws IOException {
         return new AdminPort(listen, token, fleet, metrics);
+    }
+
+    /** What the system said, which Javalin wraps in words of its own. */
+    private static String reason(Throwable e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return String.valueOf(root.getMessage());
     }
 
     private Javalin app() {
@@ -154,6 +167,12 @@ public final class AdminPort implements AutoCloseable {
     }
 
     private void metrics(Context ctx) {
+        String host = Objects.requireNonNullElse(ctx.header("Host"), "");
+        // A page in a browser of this machine may have a name of its own that leads here.
+        if (address.getAddress().isLoopbackAddress() && !LOOPBACK.matcher(host).matches()) {
+            error(ctx, HttpStatus.FORBIDDEN, "Host: " + host + " (expected: localhost, 127.0.0.1 or [::1])");
+            return;
+        }
         ctx.contentType(METRICS_TYPE).result(metrics.scrape());
     }
 
