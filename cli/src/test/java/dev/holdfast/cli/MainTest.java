@@ -16,12 +16,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
+
+    /** A pid above the largest that Linux gives. */
+    private static final long GONE = 4_194_999;
 
     private static final String ONE =
             "{\"instance_uid\":\"0199aa\",\"host\":\"box\",\"attached\":true,\"registrations\":1,"
@@ -132,12 +136,35 @@ class MainTest {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             free = socket.getLocalPort();
         }
-        describe(free, "t");
+        describe(GONE, free, "t");
 
         assertThat(run("fleet", "list", "--data", directory.toString())).isEqualTo(4);
         assertThat(err.toString())
                 .contains("cannot be reached at 127.0.0.1:" + free, "server --data ", "--listen 127.0.0.1:1 --admin")
                 .hasLineCount(1);
+    }
+
+    @Test
+    void whoeverHasTheAddressOfAServerThatIsGoneIsNotShownTheToken() throws IOException {
+        AtomicInteger asked = new AtomicInteger();
+        HttpServer other = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        other.createContext("/", exchange -> {
+            asked.incrementAndGet();
+            exchange.sendResponseHeaders(200, -1);
+            exchange.close();
+        });
+        other.start();
+        try {
+            describe(GONE, other.getAddress().getPort(), "t");
+
+            assertThat(run("fleet", "list", "--data", directory.toString())).isEqualTo(4);
+            assertThat(err.toString())
+                    .contains("process " + GONE + ", which started it, runs no more", "start it with `")
+                    .hasLineCount(1);
+            assertThat(asked).hasValue(0);
+        } finally {
+            other.stop(0);
+        }
     }
 
     @Test
@@ -217,16 +244,16 @@ class MainTest {
             exchange.close();
         });
         server.start();
-        describe(server.getAddress().getPort(), token);
+        describe(ProcessHandle.current().pid(), server.getAddress().getPort(), token);
         return server;
     }
 
-    private void describe(int adminPort, String token) throws IOException {
+    private void describe(long pid, int adminPort, String token) throws IOException {
         Path data = Files.createDirectories(directory.resolve("server"));
         Files.writeString(data.resolve("admin.token"), token + "\n");
         Files.writeString(
                 data.resolve("server.json"),
-                "{\"pid\":4194999,\"listen\":\"127.0.0.1:1\",\"admin\":\"127.0.0.1:" + adminPort
+                "{\"pid\":" + pid + ",\"listen\":\"127.0.0.1:1\",\"admin\":\"127.0.0.1:" + adminPort
                         + "\",\"version\":\"0\"}");
     }
 

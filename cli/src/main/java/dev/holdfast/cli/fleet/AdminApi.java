@@ -50,6 +50,10 @@ final class AdminApi {
     /** The JSON text at {@code path}. */
     String get(String path) throws CommandException {
         String address = ServerFile.dialable(server.admin());
+        if (ProcessHandle.of(server.pid()).isEmpty()) {
+            // Whoever has its address by now is not to be shown the token.
+            throw new CommandException(ExitCode.UNREACHABLE, silence(address, "it was not asked"));
+        }
         try {
             HttpURLConnection connection = (HttpURLConnection)
                     URI.create("http://" + address + path).toURL().openConnection(Proxy.NO_PROXY);
@@ -65,7 +69,7 @@ final class AdminApi {
                 return new String(body.readAllBytes(), StandardCharsets.UTF_8);
             }
         } catch (IOException | IllegalArgumentException e) {
-            throw new CommandException(ExitCode.UNREACHABLE, silence(address, e));
+            throw new CommandException(ExitCode.UNREACHABLE, silence(address, String.valueOf(e.getMessage())));
         }
     }
 
@@ -76,11 +80,11 @@ final class AdminApi {
         return "http://" + address + path + " answered " + status + " (expected: 200)" + why;
     }
 
-    private String silence(String address, Exception e) {
+    private String silence(String address, String why) {
         boolean runs = ProcessHandle.of(server.pid()).isPresent();
         String process = "process " + server.pid() + ", which started it, " + (runs ? "still runs" : "runs no more");
-        return "the server of " + directory + " cannot be reached at " + address + ": " + e.getMessage() + " ("
-                + process + "); start it with `" + Invocation.restart(directory, server, null) + "`";
+        return "the server of " + directory + " cannot be reached at " + address + ": " + why + " (" + process
+                + "); start it with `" + Invocation.restart(directory, server, null) + "`";
     }
 
     private static String token(Path directory) throws CommandException {
