@@ -3,6 +3,7 @@ package dev.holdfast.server.web;
 
 import dev.holdfast.opamp.Headers;
 import dev.holdfast.opamp.InstanceUid;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -18,6 +19,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
+import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker;
@@ -163,14 +165,24 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
                         .closeOnProtocolViolation(false)
                         .build());
         AgentSocketHandler socket = new AgentSocketHandler(
-                ctx.channel(), reception, announced, request.headers().get(Headers.STATE), pingInterval);
+                ctx.channel(), reception, announced, request.headers().get(Headers.STATE), pingInterval, deadline);
         handshaker.handshake(ctx.channel(), request);
         answering = false;
         ChannelPipeline pipeline = ctx.pipeline();
-        pipeline.remove(deadline);
+        deadline.upgraded(ctx);
         pipeline.addFirst(new IdleStateHandler(2 * pingInterval.toNanos(), 0, 0, TimeUnit.NANOSECONDS));
-        pipeline.addLast(new WebSocketFrameAggregator(frameLimit), socket);
+        pipeline.addLast(messages(frameLimit), socket);
         pipeline.remove(this);
+    }
+
+    private WebSocketFrameAggregator messages(int limit) {
+        return new WebSocketFrameAggregator(limit) {
+            @Override
+            protected WebSocketFrame beginAggregation(WebSocketFrame start, ByteBuf content) throws Exception {
+                deadline.messageBegun();
+                return super.beginAggregation(start, content);
+            }
+        };
     }
 
     @Override

@@ -54,6 +54,7 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     private final Conversation conversation;
     private final @Nullable InstanceUid announced;
     private final Duration pingInterval;
+    private final RequestDeadline deadline;
     private final long number;
 
     /** In the order of their messages; the first of them is not ready yet. */
@@ -68,11 +69,13 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
             Reception reception,
             @Nullable InstanceUid announced,
             @Nullable String announcedHash,
-            Duration pingInterval) {
+            Duration pingInterval,
+            RequestDeadline deadline) {
         this.channel = channel;
         this.reception = reception;
         this.announced = announced;
         this.pingInterval = pingInterval;
+        this.deadline = deadline;
         this.number = reception.fleet().nextLinkNumber();
         this.conversation = new Conversation(reception, this, announcedHash);
     }
@@ -115,6 +118,11 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
 
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, WebSocketFrame frame) {
+        if (frame instanceof BinaryWebSocketFrame) {
+            deadline.messageWhole();
+        } else {
+            deadline.controlWhole();
+        }
         switch (frame) {
             case CloseWebSocketFrame close -> closed(ctx, close);
             case PingWebSocketFrame ping -> {

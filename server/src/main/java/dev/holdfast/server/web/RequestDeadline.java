@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Closes a connection whose request is not whole in time, and one that has had no request for long. First in its
- * pipeline, and used by the connection's event loop alone.
+ * Closes a connection whose request or WebSocket message is not whole in time, and one that has had no request for
+ * long. First in its pipeline, and used by the connection's event loop alone.
  */
 // A write or close that fails ends its connection, and channelInactive tells.
 @SuppressWarnings("FutureReturnValueIgnored")
@@ -28,6 +28,9 @@ final class RequestDeadline extends ChannelInboundHandlerAdapter {
 
     private @Nullable Future<?> deadline;
     private boolean idle;
+
+    /** Of a WebSocket: whether a message is awaited, the first or one that has begun. */
+    private boolean awaited;
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) throws Exception {
@@ -60,12 +63,46 @@ final class RequestDeadline extends ChannelInboundHandlerAdapter {
         closeAfter(ctx, IDLE);
     }
 
+    /** From now on WebSocket messages come: the first at once, and each whole before it is too late. */
+    void upgraded(ChannelHandlerContext ctx) {
+        awaited = true;
+        closeAfter(ctx, REQUEST);
+    }
+
+    /** A WebSocket message came, but not yet whole. */
+    void messageBegun() {
+        awaited = true;
+    }
+
+    /** A WebSocket message came whole. */
+    void messageWhole() {
+        awaited = false;
+        pause();
+    }
+
+    /** A ping or the like came whole, perhaps between the parts of a message, which it does not put off. */
+    void controlWhole() {
+        if (!awaited) {
+            pause();
+        }
+    }
+
+    private void pause() {
+        cancel();
+        idle = true;
+    }
+
     private void closeAfter(ChannelHandlerContext ctx, Duration limit) {
         cancel();
         deadline = ctx.executor()
                 .schedule(
                         () -> {
-                            log.debug("{} closed: no whole request within {}", ctx.channel(), limit);
+                            if (!ctx.channel().config().isAutoRead()) {
+                                // It is this end that does not read.
+                                closeAfter(ctx, limit);
+                                return;
+                            }
+                            log.debug("{} closed: no whole request or message within {}", ctx.channel(), limit);
                             ctx.close();
                         },
                         limit.toNanos(),

@@ -28,7 +28,7 @@ class AgentSocketHandlerTest {
     private final Reception reception = TestReception.in(time);
     private final EmbeddedChannel channel = new EmbeddedChannel();
     private final AgentSocketHandler handler =
-            new AgentSocketHandler(channel, reception, null, null, Duration.ofSeconds(30));
+            new AgentSocketHandler(channel, reception, null, null, Duration.ofSeconds(30), new RequestDeadline());
 
     AgentSocketHandlerTest() {
         channel.freezeTime();

@@ -63,6 +63,55 @@ class RequestDeadlineTest {
         assertThat(channel.isOpen()).isFalse();
     }
 
+    @Test
+    void aWebSocketWithoutAFirstMessageIsClosedAlsoIfItPings() {
+        deadline.requestWhole();
+        deadline.upgraded(context);
+        pass(RequestDeadline.REQUEST.minusSeconds(1));
+        aByte();
+        deadline.controlWhole();
+        assertThat(channel.isOpen()).isTrue();
+        pass(Duration.ofSeconds(1));
+        assertThat(channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void aMessageThatTricklesInIsCutOffAlsoIfItsPeerPings() {
+        deadline.upgraded(context);
+        deadline.messageWhole();
+        pass(Duration.ofHours(1));
+        for (int second = 1; second <= RequestDeadline.REQUEST.toSeconds(); second++) {
+            assertThat(channel.isOpen()).isTrue();
+            aByte();
+            deadline.messageBegun();
+            deadline.controlWhole();
+            pass(Duration.ofSeconds(1));
+        }
+        assertThat(channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void betweenItsMessagesAWebSocketMayBeSilentOrPing() {
+        deadline.upgraded(context);
+        deadline.messageWhole();
+        for (int minute = 0; minute < 60; minute++) {
+            aByte();
+            deadline.controlWhole();
+            pass(Duration.ofMinutes(1));
+        }
+        assertThat(channel.isOpen()).isTrue();
+    }
+
+    @Test
+    void aPeerThatIsNotReadFromMayTakeItsTime() {
+        channel.config().setAutoRead(false);
+        pass(Duration.ofMinutes(1));
+        assertThat(channel.isOpen()).isTrue();
+        channel.config().setAutoRead(true);
+        pass(RequestDeadline.REQUEST);
+        assertThat(channel.isOpen()).isFalse();
+    }
+
     private void aByte() {
         channel.writeInbound(Unpooled.wrappedBuffer(new byte[] {'G'}));
     }
