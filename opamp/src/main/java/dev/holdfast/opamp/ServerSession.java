@@ -94,7 +94,7 @@ public final class ServerSession {
     /**
      * A conversation that has not begun.
      *
-     * @param announcedHash what the agent sent as {@link Headers#STATE}, or null
+     * @param announcedHash what the agent sent as {@link Wire.Header#STATE}, or null
      */
     public ServerSession(Offer offer, @Nullable String announcedHash) {
         this.offer = offer;

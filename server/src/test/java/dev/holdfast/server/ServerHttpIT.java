@@ -7,7 +7,6 @@ import static dev.holdfast.server.TestAgent.uid;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.opamp.AgentDescription;
-import dev.holdfast.opamp.Headers;
 import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerMessage;
@@ -102,8 +101,8 @@ class ServerHttpIT {
 
         HttpResponse<byte[]> back = server.send(
                 opamp(Wire.body(heartbeat(uid, 0)))
-                        .header(Headers.INSTANCE_UID, uid.toString())
-                        .header(Headers.STATE, "a")
+                        .header(Wire.Header.INSTANCE_UID, uid.toString())
+                        .header(Wire.Header.STATE, "a")
                         .build(),
                 HttpResponse.BodyHandlers.ofByteArray());
         assertThat(message(back).reportFullState()).isFalse();
@@ -146,7 +145,7 @@ class ServerHttpIT {
         assertBadRequest(
                 server.send(
                         opamp(Wire.body(heartbeat(uid(14), 0)))
-                                .header(Headers.INSTANCE_UID, "nobody")
+                                .header(Wire.Header.INSTANCE_UID, "nobody")
                                 .build(),
                         HttpResponse.BodyHandlers.ofByteArray()),
                 "OpAMP-Instance-UID: instance_uid: \"nobody\"");

@@ -5,7 +5,6 @@ import dev.holdfast.opamp.AgentDescription;
 import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.AgentState;
 import dev.holdfast.opamp.Capabilities;
-import dev.holdfast.opamp.Headers;
 import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerMessage;
@@ -42,10 +41,10 @@ final class TestAgent implements WebSocket.Listener, AutoCloseable {
     private TestAgent(URI uri, @Nullable InstanceUid uid, @Nullable String stateHash) throws Exception {
         WebSocket.Builder builder = http.newWebSocketBuilder();
         if (uid != null) {
-            builder.header(Headers.INSTANCE_UID, uid.toString());
+            builder.header(Wire.Header.INSTANCE_UID, uid.toString());
         }
         if (stateHash != null) {
-            builder.header(Headers.STATE, stateHash);
+            builder.header(Wire.Header.STATE, stateHash);
         }
         socket = builder.buildAsync(uri, this).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     }

@@ -3,7 +3,7 @@ package dev.holdfast.agent.link;
 
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.RetryAfter;
-import dev.holdfast.opamp.Headers;
+import dev.holdfast.opamp.Wire;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.ProtocolException;
@@ -108,7 +108,7 @@ public record Failure(Cause cause, @Nullable Duration retryAfter, String detail)
 
     private static Failure ofResponse(HttpResponse<?> response, Instant now) {
         Optional<Duration> precise = response.headers()
-                .firstValue(Headers.RETRY_AFTER_MS)
+                .firstValue(Wire.Header.RETRY_AFTER_MS)
                 .filter(value -> MILLISECONDS.matcher(value).matches())
                 .map(value -> Duration.ofMillis(Long.parseLong(value)));
         Optional<Duration> coarse =

@@ -8,7 +8,6 @@ import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.AgentSession;
 import dev.holdfast.opamp.AgentState;
 import dev.holdfast.opamp.CustomMessage;
-import dev.holdfast.opamp.Headers;
 import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.Wire;
@@ -358,7 +357,12 @@ public final class LinkMachine {
         state = new State.Dialing(now + config.handshakeTimeout().toNanos());
         URI target = config.servers().get(server);
         Map<String, String> headers = Map.of(
-                Headers.INSTANCE_UID, self.uid().toString(), Headers.STATE, self.hash(), Headers.PROCESS, process);
+                Wire.Header.INSTANCE_UID,
+                self.uid().toString(),
+                Wire.Header.STATE,
+                self.hash(),
+                Wire.Header.PROCESS,
+                process);
         actions.add(new Action.Dial(connection, target, headers));
     }
 

@@ -142,6 +142,7 @@ class BrokenServerIT {
             second.add(peer.message());
             AgentMessage full = peer.message();
             second.add(full);
+            peer.send(new ServerMessage(full.uid(), null, true, 1, null, null, null, null));
             peer.send(ServerMessage.answer(full.uid()));
             peer.answerEverything();
         };

@@ -11,7 +11,6 @@ import dev.holdfast.opamp.AgentSession.Arrival;
 import dev.holdfast.opamp.AgentState;
 import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.CustomMessage;
-import dev.holdfast.opamp.Headers;
 import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerMessage;
@@ -54,9 +53,9 @@ class LinkMachineTest {
         Action.Dial dial = only(actions, Action.Dial.class);
         assertThat(dial.server()).isEqualTo(FIRST);
         assertThat(dial.headers())
-                .containsEntry(Headers.INSTANCE_UID, UID.toString())
-                .containsEntry(Headers.STATE, SELF.hash())
-                .containsEntry(Headers.PROCESS, "cafe");
+                .containsEntry(Wire.Header.INSTANCE_UID, UID.toString())
+                .containsEntry(Wire.Header.STATE, SELF.hash())
+                .containsEntry(Wire.Header.PROCESS, "cafe");
         assertThat(link.phase()).isEqualTo(LinkPhase.DIALING);
 
         AgentMessage first = sent(did(link.opened(connection, now)));

@@ -6,7 +6,6 @@ import dev.holdfast.core.time.Time;
 import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.CustomMessage;
-import dev.holdfast.opamp.Headers;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerSession;
 import dev.holdfast.opamp.ServerSession.Effect;
@@ -110,7 +109,7 @@ final class SimulatedServer implements Transport {
             ServerSession.Offer offer = new ServerSession.Offer(null, List.of(Capabilities.STATUS), () -> {
                 throw new AssertionError("nobody asks for a uid");
             });
-            this.session = new ServerSession(offer, headers.get(Headers.STATE));
+            this.session = new ServerSession(offer, headers.get(Wire.Header.STATE));
         }
 
         @Override

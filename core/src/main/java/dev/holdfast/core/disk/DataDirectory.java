@@ -67,7 +67,10 @@ public final class DataDirectory implements AutoCloseable {
             throw unusable(directory, e);
         }
         if (!HELD.add(realPath)) {
-            throw held(directory, "another part of this process");
+            throw held(
+                    directory,
+                    "another part of this process (pid "
+                            + ProcessHandle.current().pid() + ")");
         }
         try {
             return new DataDirectory(directory, realPath, lock(directory));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server.web;
 
-import dev.holdfast.opamp.Headers;
 import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.opamp.Wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
@@ -165,7 +165,7 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
                         .closeOnProtocolViolation(false)
                         .build());
         AgentSocketHandler socket = new AgentSocketHandler(
-                ctx.channel(), reception, announced, request.headers().get(Headers.STATE), pingInterval, deadline);
+                ctx.channel(), reception, announced, request.headers().get(Wire.Header.STATE), pingInterval, deadline);
         handshaker.handshake(ctx.channel(), request);
         answering = false;
         ChannelPipeline pipeline = ctx.pipeline();

@@ -2,7 +2,6 @@
 package dev.holdfast.server.web;
 
 import dev.holdfast.opamp.AgentMessage;
-import dev.holdfast.opamp.Headers;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.Wire;
@@ -119,7 +118,7 @@ final class AgentRequests {
                 return CompletableFuture.completedStage(
                         malformed(message.uid(), HttpResponseStatus.BAD_REQUEST, fault));
             }
-            return polls.received(message, request.headers().get(Headers.STATE))
+            return polls.received(message, request.headers().get(Wire.Header.STATE))
                     .thenApply(answer -> Answer.message(HttpResponseStatus.OK, answer));
         } catch (IllegalArgumentException e) {
             return CompletableFuture.completedStage(malformed(null, HttpResponseStatus.BAD_REQUEST, e.getMessage()));
@@ -153,14 +152,14 @@ final class AgentRequests {
      * @throws IllegalArgumentException if it gives something else there
      */
     static @Nullable InstanceUid announcedUid(FullHttpRequest request) {
-        String text = request.headers().get(Headers.INSTANCE_UID);
+        String text = request.headers().get(Wire.Header.INSTANCE_UID);
         if (text == null) {
             return null;
         }
         try {
             return InstanceUid.parse(text);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("header " + Headers.INSTANCE_UID + ": " + e.getMessage(), e);
+            throw new IllegalArgumentException("header " + Wire.Header.INSTANCE_UID + ": " + e.getMessage(), e);
         }
     }
 }
