@@ -76,66 +76,28 @@ public record AgentRecord(
     }
 
     AgentRecord rejoined(Instant now) {
-        return new AgentRecord(
-                uid,
-                description,
-                stateHash,
-                capabilities,
-                health,
-                firstSeen,
-                now,
-                true,
-                registrations,
-                rejoins + 1,
-                status);
+        return next(now, true, rejoins + 1, health, status);
     }
 
     AgentRecord withLastSeen(Instant now) {
-        return new AgentRecord(
-                uid,
-                description,
-                stateHash,
-                capabilities,
-                health,
-                firstSeen,
-                now,
-                attached,
-                registrations,
-                rejoins,
-                status);
+        return next(now, attached, rejoins, health, status);
     }
 
     AgentRecord detached() {
-        return new AgentRecord(
-                uid,
-                description,
-                stateHash,
-                capabilities,
-                health,
-                firstSeen,
-                lastSeen,
-                false,
-                registrations,
-                rejoins,
-                status);
+        return next(lastSeen, false, rejoins, health, status);
     }
 
     AgentRecord withHealth(Health health) {
-        return new AgentRecord(
-                uid,
-                description,
-                stateHash,
-                capabilities,
-                health,
-                firstSeen,
-                lastSeen,
-                attached,
-                registrations,
-                rejoins,
-                status);
+        return next(lastSeen, attached, rejoins, health, status);
     }
 
     AgentRecord withStatus(Status status) {
+        return next(lastSeen, attached, rejoins, health, status);
+    }
+
+    /** The same agent, of which all that a registration says is as it was. */
+    private AgentRecord next(
+            Instant lastSeen, boolean attached, long rejoins, @Nullable Health health, @Nullable Status status) {
         return new AgentRecord(
                 uid,
                 description,
