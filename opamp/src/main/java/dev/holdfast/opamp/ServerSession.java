@@ -85,7 +85,7 @@ public final class ServerSession {
     }
 
     private final Offer offer;
-    private final @Nullable String announcedHash;
+    private @Nullable String announcedHash;
     private State state = new State.New();
 
     /** Whom the last message was from. */
@@ -113,6 +113,10 @@ public final class ServerSession {
      */
     public Reply received(AgentMessage message, @Nullable String storedHash) {
         if (!message.uid().equals(uid)) {
+            if (uid != null) {
+                // What was announced was the state of the other one.
+                announcedHash = null;
+            }
             uid = message.uid();
             state = new State.New();
         }

@@ -33,7 +33,7 @@ final class Conversation {
 
     private final Reception reception;
     private final AgentLink link;
-    private ServerSession session;
+    private final ServerSession session;
     private @Nullable InstanceUid uid;
 
     Conversation(Reception reception, AgentLink link, @Nullable String announcedHash) {
@@ -67,8 +67,6 @@ final class Conversation {
         InstanceUid sender = message.uid();
         if (uid != null && !uid.equals(sender)) {
             reception.fleet().detach(uid, link, "it goes by " + sender + " now");
-            // What was announced with the connection was the state of the other uid.
-            session = new ServerSession(reception.offer(), null);
         }
         uid = sender;
         reception.fleet().heard(sender);
