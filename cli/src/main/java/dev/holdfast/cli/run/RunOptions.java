@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.cli.run;
 
-import dev.holdfast.cli.command.CommandException;
-import dev.holdfast.cli.command.ExitCode;
 import dev.holdfast.cli.config.Configuration;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -44,18 +41,5 @@ final class RunOptions {
             }
         }
         return flags;
-    }
-
-    /**
-     * Names are looked up when a configuration is read, so that one without an address is told before anything starts.
-     */
-    static void requireResolved(String key, InetSocketAddress address) throws CommandException {
-        if (address.isUnresolved()) {
-            throw new CommandException(
-                    ExitCode.USAGE,
-                    key + ": " + address.getHostString() + ":" + address.getPort()
-                            + " (expected: an address of this machine or a name that has one, such as 127.0.0.1:"
-                            + address.getPort() + ")");
-        }
     }
 }

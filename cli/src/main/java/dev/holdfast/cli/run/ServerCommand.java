@@ -21,8 +21,6 @@ import picocli.CommandLine.Option;
         versionProvider = VersionLine.class)
 public final class ServerCommand implements Callable<Integer> {
 
-    private static final String[] KEYS = {"data", "listen", "admin"};
-
     private final Map<String, String> variables;
 
     @Mixin
@@ -31,17 +29,8 @@ public final class ServerCommand implements Callable<Integer> {
     @Option(names = "--data", paramLabel = "DIR", description = "The data directory (~/.holdfast/server).")
     private @Nullable String data;
 
-    @Option(
-            names = "--listen",
-            paramLabel = "HOST:PORT",
-            description = "Where agents connect (127.0.0.1:4320); port 0 takes a free one.")
-    private @Nullable String listen;
-
-    @Option(
-            names = "--admin",
-            paramLabel = "HOST:PORT",
-            description = "Where operators connect (127.0.0.1:4321); port 0 takes a free one.")
-    private @Nullable String admin;
+    @Mixin
+    private PortOptions ports = new PortOptions();
 
     /** The command, which also reads the environment {@code variables}. */
     public ServerCommand(Map<String, String> variables) {
@@ -52,9 +41,8 @@ public final class ServerCommand implements Callable<Integer> {
     @SuppressWarnings("try") // The server runs by itself; it is only held open here.
     public Integer call() throws Exception {
         Configuration configuration = options.configuration(variables);
-        ServerConfig config = configuration.server(RunOptions.flags(KEYS, data, listen, admin));
-        RunOptions.requireResolved("listen", config.listen());
-        RunOptions.requireResolved("admin", config.admin());
+        ServerConfig config = configuration.server(ports.flags(data));
+        PortOptions.requireResolved(config);
         Logging.start("server", options.verbose);
         try (StopSignal stop = StopSignal.listen(options.parent);
                 Server server = Server.start(config)) {

@@ -35,8 +35,6 @@ import picocli.CommandLine.Spec;
         versionProvider = VersionLine.class)
 public final class UpCommand implements Callable<Integer> {
 
-    private static final String[] KEYS = {"data", "listen", "admin"};
-
     /** How often the server is looked at while it starts, and how many times. */
     private static final Duration LOOK = Duration.ofMillis(50);
 
@@ -58,17 +56,8 @@ public final class UpCommand implements Callable<Integer> {
             description = "Holds the data directories of both, server and agent (~/.holdfast).")
     private @Nullable String data;
 
-    @Option(
-            names = "--listen",
-            paramLabel = "HOST:PORT",
-            description = "Where agents connect (127.0.0.1:4320); port 0 takes a free one.")
-    private @Nullable String listen;
-
-    @Option(
-            names = "--admin",
-            paramLabel = "HOST:PORT",
-            description = "Where operators connect (127.0.0.1:4321); port 0 takes a free one.")
-    private @Nullable String admin;
+    @Mixin
+    private PortOptions ports = new PortOptions();
 
     /**
      * The command.
@@ -83,9 +72,8 @@ public final class UpCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Configuration.Both both = options.configuration(variables).both(RunOptions.flags(KEYS, data, listen, admin));
-        RunOptions.requireResolved("listen", both.server().listen());
-        RunOptions.requireResolved("admin", both.server().admin());
+        Configuration.Both both = options.configuration(variables).both(ports.flags(data));
+        PortOptions.requireResolved(both.server());
         try (StopSignal stop = StopSignal.listen(options.parent);
                 ChildProcess server = ChildProcess.start(main, serverArguments(both.server()))) {
             Optional<ServerFile> started = awaitStarted(server, both.server().data(), stop);
