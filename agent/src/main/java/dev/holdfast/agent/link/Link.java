@@ -176,8 +176,7 @@ public final class Link {
         OptionalLong wakeAt = machine.wakeAt();
         if (wakeAt.isPresent()) {
             Duration delay = Duration.ofNanos(wakeAt.getAsLong() - time.nanoTime());
-            // Behind what has arrived by then: after a stall, answers that lie waiting are heard before silence is
-            // judged.
+            // Behind what the transport has handed over by then, so that an answer is heard before silence is judged.
             alarm = time.schedule(delay, () -> time.execute(() -> carryOut(machine.wake(time.nanoTime()))));
         }
     }

@@ -9,14 +9,11 @@ import dev.holdfast.core.policy.Backoff;
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Jitter;
 import dev.holdfast.core.time.SystemTime;
-import dev.holdfast.opamp.AgentDescription;
 import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.AgentSession;
 import dev.holdfast.opamp.AgentState;
 import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.CustomMessage;
-import dev.holdfast.opamp.Health;
-import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.ServerMessage.Failure.Kind;
 import java.io.IOException;
@@ -231,12 +228,7 @@ class BrokenServerIT {
 
     private Link open(URI server) throws IOException {
         SplittableRandom chance = new SplittableRandom(1);
-        AgentState self = new AgentState(
-                InstanceUid.random(time.instant(), chance),
-                AgentDescription.EMPTY,
-                Health.good(),
-                Capabilities.OF_AGENT,
-                List.of(Capabilities.STATUS));
+        AgentState self = TestAgent.state(time, chance);
         Link link = new Link(config(server), self, "cafe", new Ear(), time, chance);
         link.start();
         return link;

@@ -6,12 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.holdfast.agent.link.SimulatedServer.Condition;
 import dev.holdfast.core.time.VirtualTime;
-import dev.holdfast.opamp.AgentDescription;
 import dev.holdfast.opamp.AgentState;
 import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.CustomMessage;
-import dev.holdfast.opamp.Health;
-import dev.holdfast.opamp.InstanceUid;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -165,12 +162,7 @@ class LinkTest {
 
     private Link link(long seed) {
         SplittableRandom chance = new SplittableRandom(seed);
-        AgentState self = new AgentState(
-                InstanceUid.random(time.instant(), chance),
-                AgentDescription.EMPTY,
-                Health.good(),
-                Capabilities.OF_AGENT,
-                List.of(Capabilities.STATUS));
+        AgentState self = TestAgent.state(time, chance);
         LinkConfig config = LinkConfig.of(URI.create("ws://server.example"));
         return new Link(config, self, "cafe", new Ear(), time, chance, server);
     }

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.agent.link;
+
+import dev.holdfast.core.time.Time;
+import dev.holdfast.opamp.AgentDescription;
+import dev.holdfast.opamp.AgentState;
+import dev.holdfast.opamp.Capabilities;
+import dev.holdfast.opamp.Health;
+import dev.holdfast.opamp.InstanceUid;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/** An agent that has a name, says nothing else of itself, and sends status records. */
+final class TestAgent {
+
+    private TestAgent() {}
+
+    static AgentState state(Time time, RandomGenerator chance) {
+        return new AgentState(
+                InstanceUid.random(time.instant(), chance),
+                AgentDescription.EMPTY,
+                Health.good(),
+                Capabilities.OF_AGENT,
+                List.of(Capabilities.STATUS));
+    }
+}
