@@ -9,6 +9,7 @@ import dev.holdfast.agent.link.LinkPhase;
 import dev.holdfast.agent.subsystem.Host;
 import dev.holdfast.agent.subsystem.Load;
 import dev.holdfast.agent.subsystem.Records;
+import dev.holdfast.agent.websocket.WebSocketTransport;
 import dev.holdfast.core.disk.DataDirectory;
 import dev.holdfast.core.disk.DataDirectoryException;
 import dev.holdfast.core.time.Durations;
@@ -75,7 +76,14 @@ public final class Agent implements AutoCloseable {
         byte[] process = new byte[PROCESS_BYTES];
         secure.nextBytes(process);
         RandomGenerator chance = new SplittableRandom(secure.nextLong());
-        this.link = new Link(config.link(), self, HexFormat.of().formatHex(process), new Ears(listener), time, chance);
+        this.link = new Link(
+                config.link(),
+                self,
+                HexFormat.of().formatHex(process),
+                new Ears(listener),
+                time,
+                chance,
+                new WebSocketTransport(config.link(), time, new SplittableRandom(secure.nextLong())));
         this.records = new LinkRecords(time, link);
     }
 

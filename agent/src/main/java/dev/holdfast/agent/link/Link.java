@@ -58,24 +58,14 @@ public final class Link {
     private volatile LinkPhase phase = LinkPhase.IDLE;
 
     /**
-     * A link over WebSockets that is idle.
+     * A link that is idle.
      *
      * @param self what to tell a server
      * @param process 128 random bits as hexadecimal digits, drawn when this process started
      * @param time whose tasks the link runs in; it must not be shared with work that takes long
      * @param chance where jitter is drawn from
+     * @param transport what connections are made of; it is closed with the link
      */
-    public Link(
-            LinkConfig config,
-            AgentState self,
-            String process,
-            LinkListener listener,
-            Time time,
-            RandomGenerator chance) {
-        this(config, self, process, listener, time, chance, new WebSocketTransport(config, time));
-    }
-
-    /** The same over another transport, which is closed with the link. */
     public Link(
             LinkConfig config,
             AgentState self,
@@ -209,7 +199,7 @@ public final class Link {
             connection = transport.dial(server, headers, new Told(number));
         } catch (RuntimeException | Error e) {
             // Out of threads, say: an attempt that failed like any other.
-            Failure failure = Failure.of(e, time.instant());
+            Failure failure = Failure.of(e);
             time.execute(() -> ended(number, failure));
             return;
         }
