@@ -179,10 +179,11 @@ class BrokenServerIT {
 
     @Test
     void oneThatCompressesUnasked() throws Exception {
-        assertMended(Cause.PROTOCOL, peer -> {
+        Delay delay = assertMended(Cause.PROTOCOL, peer -> {
             peer.upgrade().frame(0x40 | OpCode.BINARY, new byte[1000]);
             peer.silence();
         });
+        assertThat(delay.failure().detail()).contains("reserved bits");
     }
 
     @Test
