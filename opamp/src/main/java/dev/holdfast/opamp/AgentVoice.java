@@ -19,7 +19,7 @@ final class AgentVoice {
     /** How long it then waits. */
     private static final Duration FULL_STATE_PAUSE = Duration.ofMinutes(1);
 
-    /** The names that a server may still know the agent by: what it has sent last is under way when it hears of another. */
+    /** The names that a server may know the agent by: what it sent last is under way when it hears of another. */
     private final Set<InstanceUid> names = new HashSet<>();
 
     private AgentState self;

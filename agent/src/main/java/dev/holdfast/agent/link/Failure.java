@@ -109,8 +109,8 @@ public record Failure(Cause cause, @Nullable Duration retryAfter, String detail)
 
     /**
      * What an HTTP answer stands for, where something else was wanted. A server says when to return in {@code
-     * Retry-After}, as seconds or as a date. A date is measured from the answer's own {@code Date}, so that a clock that
-     * is wrong, here or there, makes no difference.
+     * Retry-After}, as seconds or as a date. A date is measured from the answer's own {@code Date}, so that a clock
+     * that is wrong, here or there, makes no difference.
      *
      * @param headers the answer's, with names found whatever their case
      * @param now the date here, which a {@code Retry-After} date is measured from if the answer bears no date
