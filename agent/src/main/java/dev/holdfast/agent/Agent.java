@@ -83,7 +83,7 @@ public final class Agent implements AutoCloseable {
                 new Ears(listener),
                 time,
                 chance,
-                new WebSocketTransport(config.link(), time, new SplittableRandom(secure.nextLong())));
+                new WebSocketTransport(config.link(), time));
         this.records = new LinkRecords(time, link);
     }
 

@@ -4,84 +4,124 @@ package dev.holdfast.agent.websocket;
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.link.Transport;
 import dev.holdfast.core.time.Time;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
 import java.net.InetAddress;
 import java.net.URI;
 import java.util.Map;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.random.RandomGenerator;
-import javax.net.ssl.SSLSocketFactory;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/** Connections over WebSockets, for one link. Safe for use by any thread. */
+/**
+ * Connections over WebSockets, for one link: one thread for all that is read and written, and another while a name is
+ * looked up. Safe for use by any thread.
+ */
 public final class WebSocketTransport implements Transport {
 
-    private final ExecutorService threads = Executors.newCachedThreadPool(
-            Thread.ofPlatform().daemon().name("holdfast-socket-", 0).factory());
+    private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(
+            1, Thread.ofPlatform().daemon().name("holdfast-socket").factory(), NioIoHandler.newFactory());
 
-    private final Set<WebSocket> open = ConcurrentHashMap.newKeySet();
+    private final ExecutorService lookups = Executors.newCachedThreadPool(
+            Thread.ofPlatform().daemon().name("holdfast-lookup-", 0).factory());
+
+    /** Buffers are few and short-lived: pools would hold more memory than the rest of the link. */
+    private final Bootstrap bootstrap = new Bootstrap()
+            .group(loop)
+            .channel(NioSocketChannel.class)
+            .option(ChannelOption.ALLOCATOR, new UnpooledByteBufAllocator(false))
+            .option(ChannelOption.TCP_NODELAY, true)
+            .option(ChannelOption.AUTO_READ, false);
+
+    private final Set<Dial> open = ConcurrentHashMap.newKeySet();
+    private final Addresses addresses = new Addresses();
     private final LinkConfig config;
     private final Time time;
-    private final RandomGenerator chance;
-    private final Addresses addresses;
-    private final @Nullable SSLSocketFactory tls;
+    private final Resolver resolver;
+    private @Nullable SslContext tls;
 
     /**
      * A transport without a connection.
      *
      * @param time the loop that the link's tasks run in
-     * @param chance where masks are drawn from
      */
-    public WebSocketTransport(LinkConfig config, Time time, RandomGenerator chance) {
-        this(config, time, chance, InetAddress::getAllByName, null);
+    public WebSocketTransport(LinkConfig config, Time time) {
+        this(config, time, InetAddress::getAllByName, null);
     }
 
-    /** @param tls what makes secure sockets, or null for the JDK's own */
-    WebSocketTransport(
-            LinkConfig config,
-            Time time,
-            RandomGenerator chance,
-            Addresses.Resolver resolver,
-            @Nullable SSLSocketFactory tls) {
+    /** @param tls what secures connections, or null for the JDK's own */
+    WebSocketTransport(LinkConfig config, Time time, Resolver resolver, @Nullable SslContext tls) {
         this.config = config;
         this.time = time;
-        this.chance = chance;
-        this.addresses = new Addresses(resolver);
+        this.resolver = resolver;
         this.tls = tls;
     }
 
     @Override
     public Connection dial(URI server, Map<String, String> headers, Events events) {
-        RandomGenerator own = ownChance();
-        Upgrade upgrade = new Upgrade(server, headers, own);
-        WebSocket socket = new WebSocket(config, time, threads, events, own);
-        open.add(socket);
-        try {
-            threads.execute(() -> {
-                try {
-                    socket.run(server, upgrade, addresses, tls);
-                } finally {
-                    open.remove(socket);
-                }
-            });
-        } catch (RuntimeException | Error e) {
-            open.remove(socket);
-            throw e;
-        }
-        return socket;
+        Dial dial = new Dial(this, server, headers, events);
+        open.add(dial);
+        dial.begin();
+        return dial;
     }
 
-    /** A connection draws on threads of its own. */
-    private synchronized RandomGenerator ownChance() {
-        return new SplittableRandom(chance.nextLong());
+    void ended(Dial dial) {
+        open.remove(dial);
+    }
+
+    LinkConfig config() {
+        return config;
+    }
+
+    Time time() {
+        return time;
+    }
+
+    EventLoopGroup loop() {
+        return loop;
+    }
+
+    Bootstrap bootstrap() {
+        return bootstrap;
+    }
+
+    ExecutorService lookups() {
+        return lookups;
+    }
+
+    Resolver resolver() {
+        return resolver;
+    }
+
+    Addresses addresses() {
+        return addresses;
+    }
+
+    /** Made when first asked for: an agent without TLS does without the time and the memory that it takes. */
+    synchronized SslContext tls() throws SSLException {
+        SslContext made = tls;
+        if (made == null) {
+            made = SslContextBuilder.forClient().build();
+            tls = made;
+        }
+        return made;
     }
 
     @Override
     public void close() {
-        open.forEach(WebSocket::abort);
-        threads.shutdownNow();
+        open.forEach(Dial::abort);
+        lookups.shutdownNow();
+        var unused = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
     }
 }

@@ -20,7 +20,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -111,7 +110,7 @@ class AddressesIT {
     @Test
     void theNameLocalhostAndAnAddressInBracketsAreDialledAsTheyAre() throws Exception {
         transport.close();
-        transport = new WebSocketTransport(config(), time, new SplittableRandom(1));
+        transport = new WebSocketTransport(config(), time);
         try (ScriptedServer server = server("127.0.0.1")) {
             assertThat(dial(server.uri("localhost"))).isEqualTo("opened");
             assertThat(requests.take()).contains("Host: localhost:");
@@ -128,7 +127,6 @@ class AddressesIT {
         transport = new WebSocketTransport(
                 config(),
                 time,
-                new SplittableRandom(1),
                 host -> {
                     throw new UnknownHostException(host);
                 },
@@ -148,7 +146,7 @@ class AddressesIT {
 
     private Transport transport(String... addresses) {
         InetAddress[] resolved = Stream.of(addresses).map(AddressesIT::address).toArray(InetAddress[]::new);
-        return new WebSocketTransport(config(), time, new SplittableRandom(1), host -> resolved, null);
+        return new WebSocketTransport(config(), time, host -> resolved, null);
     }
 
     private static InetAddress address(String literal) {

@@ -489,8 +489,7 @@ class BrokenServerIT {
         SplittableRandom chance = new SplittableRandom(1);
         AgentState self = TestAgent.state(time, chance);
         LinkConfig config = config(server);
-        Link link = new Link(
-                config, self, "cafe", new Ear(), time, chance, new WebSocketTransport(config, time, chance.split()));
+        Link link = new Link(config, self, "cafe", new Ear(), time, chance, new WebSocketTransport(config, time));
         link.start();
         return link;
     }

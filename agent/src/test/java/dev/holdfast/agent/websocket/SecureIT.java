@@ -7,6 +7,7 @@ import dev.holdfast.agent.link.Failure;
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.link.Transport;
 import dev.holdfast.core.time.SystemTime;
+import io.netty.handler.ssl.SslContextBuilder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -17,7 +18,6 @@ import java.nio.file.Path;
 import java.security.KeyStore;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -52,14 +52,22 @@ class SecureIT {
 
     @BeforeEach
     void listen() throws Exception {
-        SSLContext context = contextWithOneCertificate();
+        KeyStore keys = keysWithOneCertificate();
+        TrustManagerFactory trusted = trustInTheCertificateOf(keys);
+        KeyManagerFactory own = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        own.init(keys, PASSWORD);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(own.getKeyManagers(), null, null);
         server = (SSLServerSocket)
                 context.getServerSocketFactory().createServerSocket(0, 5, ScriptedServer.address("127.0.0.1"));
         var unused = Thread.ofVirtual().start(this::serve);
         InetAddress[] addresses = {ScriptedServer.address("127.0.0.2"), ScriptedServer.address("127.0.0.1")};
         LinkConfig config = LinkConfig.of(URI.create("wss://" + NAME));
         transport = new WebSocketTransport(
-                config, time, new SplittableRandom(1), host -> addresses, context.getSocketFactory());
+                config,
+                time,
+                host -> addresses,
+                SslContextBuilder.forClient().trustManager(trusted).build());
     }
 
     @AfterEach
@@ -86,7 +94,7 @@ class SecureIT {
         transport.close();
         InetAddress[] addresses = {ScriptedServer.address("127.0.0.1")};
         LinkConfig config = LinkConfig.of(URI.create("wss://" + NAME));
-        transport = new WebSocketTransport(config, time, new SplittableRandom(1), host -> addresses, null);
+        transport = new WebSocketTransport(config, time, host -> addresses, null);
         assertThat(dial(NAME)).startsWith("TLS");
     }
 
@@ -138,8 +146,8 @@ class SecureIT {
         }
     }
 
-    /** Signed by itself, good for the one name, and trusted by whoever uses the context. */
-    private SSLContext contextWithOneCertificate() throws Exception {
+    /** Signed by itself, good for the one name. */
+    private KeyStore keysWithOneCertificate() throws Exception {
         Path store = scratch.resolve("store.p12");
         String keytool =
                 Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
@@ -168,16 +176,16 @@ class SecureIT {
         try (InputStream in = Files.newInputStream(store)) {
             keys.load(in, PASSWORD);
         }
-        KeyManagerFactory own = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        own.init(keys, PASSWORD);
-        KeyStore trusted = KeyStore.getInstance("PKCS12");
-        trusted.load(null, null);
-        trusted.setCertificateEntry("a", keys.getCertificate("a"));
-        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        trust.init(trusted);
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(own.getKeyManagers(), trust.getTrustManagers(), null);
-        return context;
+        return keys;
+    }
+
+    private static TrustManagerFactory trustInTheCertificateOf(KeyStore keys) throws Exception {
+        KeyStore certificates = KeyStore.getInstance("PKCS12");
+        certificates.load(null, null);
+        certificates.setCertificateEntry("a", keys.getCertificate("a"));
+        TrustManagerFactory trusted = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trusted.init(certificates);
+        return trusted;
     }
 
     private String log() {

@@ -17,7 +17,6 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -32,7 +31,7 @@ class WebSocketTransportIT {
     private static final Duration HANDSHAKE_TIMEOUT = Duration.ofMillis(500);
 
     private final SystemTime time = SystemTime.start("transport-under-test");
-    private Transport transport = new WebSocketTransport(config(), time, new SplittableRandom(1));
+    private Transport transport = new WebSocketTransport(config(), time);
 
     @AfterEach
     void close() {
@@ -116,7 +115,7 @@ class WebSocketTransportIT {
         transport.close();
         // TLS itself may need longer than the others are given, the first time.
         LinkConfig patient = LinkConfig.of(URI.create("wss://127.0.0.1:1"));
-        transport = new WebSocketTransport(patient, time, new SplittableRandom(1));
+        transport = new WebSocketTransport(patient, time);
         try (ServerSocket plain = listen()) {
             answer(plain, "HTTP/1.1 400 Bad Request\r\n\r\n");
             Failure failure = dial(uri("wss", plain.getLocalPort()));
