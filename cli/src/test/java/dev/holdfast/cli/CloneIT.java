@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,17 +33,19 @@ class CloneIT {
     @TempDir
     Path temp;
 
+    private final HttpClient http = HttpClient.newHttpClient();
     private final List<RunningCommand> started = new ArrayList<>();
 
     @AfterEach
     void endWhatRuns() {
         started.forEach(RunningCommand::close);
+        http.shutdownNow();
     }
 
     @Test
     void theyAreToldApartWithinSecondsAndKeepTheirOwnUidsFromThenOn() throws Exception {
         RunningCommand server = server("127.0.0.1:0");
-        String address = listenAddress();
+        String address = serverFile().get("listen").asString();
         RunningCommand original = agent("original", address);
         original.awaitLines(1, "link attached: REGISTERED");
         String uid = uid("original");
@@ -68,7 +74,7 @@ class CloneIT {
         assertQuiet(originalAgain, copyAgain);
         assertThat(uid("original")).isEqualTo(originals);
         assertThat(uid("copy")).isEqualTo(copies);
-        assertThat(fleet()).hasSize(2);
+        assertThat(fleetList()).contains("2 agents, 2 attached", originals, copies);
     }
 
     /** The uids of the two agents that the server shows, once both are attached and each stays so for a while. */
@@ -87,9 +93,20 @@ class CloneIT {
         }
     }
 
+    /** Asked over HTTP: a command would be a process for each look. */
     private Set<String> attached() throws IOException, InterruptedException {
+        JsonNode says = serverFile();
+        HttpRequest request = HttpRequest.newBuilder(
+                        URI.create("http://" + says.get("admin").asString() + "/api/agents"))
+                .header(
+                        "Authorization",
+                        "Bearer "
+                                + Files.readString(temp.resolve("server").resolve("admin.token"))
+                                        .strip())
+                .build();
+        String json = http.send(request, HttpResponse.BodyHandlers.ofString()).body();
         Set<String> uids = new TreeSet<>();
-        for (JsonNode agent : fleet()) {
+        for (JsonNode agent : JsonMapper.shared().readTree(json)) {
             if (agent.get("attached").asBoolean()) {
                 uids.add(agent.get("instance_uid").asString());
             }
@@ -97,18 +114,13 @@ class CloneIT {
         return uids;
     }
 
-    private List<JsonNode> fleet() throws IOException, InterruptedException {
-        String json = RunningCommand.run(
+    private String fleetList() throws IOException, InterruptedException {
+        return RunningCommand.run(
                 temp.resolve("list.log"),
                 "fleet",
                 "list",
                 "--data",
-                temp.resolve("server").toString(),
-                "--format",
-                "json");
-        List<JsonNode> agents = new ArrayList<>();
-        JsonMapper.shared().readTree(json).forEach(agents::add);
-        return agents;
+                temp.resolve("server").toString());
     }
 
     private String uid(String agent) throws IOException {
@@ -122,11 +134,9 @@ class CloneIT {
                 temp.resolve("copy").resolve("instance_uid"));
     }
 
-    private String listenAddress() throws IOException {
+    private JsonNode serverFile() throws IOException {
         return JsonMapper.shared()
-                .readTree(Files.readString(temp.resolve("server").resolve("server.json")))
-                .get("listen")
-                .asString();
+                .readTree(Files.readString(temp.resolve("server").resolve("server.json")));
     }
 
     private RunningCommand server(String listen) {
