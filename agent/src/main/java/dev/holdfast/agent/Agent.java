@@ -19,6 +19,7 @@ import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.CustomMessage;
 import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -232,7 +233,15 @@ public final class Agent implements AutoCloseable {
         @Override
         public void renamed(InstanceUid renamed) {
             uid = renamed;
-            data.write(UID_FILE, renamed + "\n");
+            try {
+                data.write(UID_FILE, renamed + "\n");
+            } catch (UncheckedIOException e) {
+                log.error(
+                        "{} could not be kept in {}: this agent goes by its old uid once it restarts",
+                        UID_FILE,
+                        data.path(),
+                        e);
+            }
             other.renamed(renamed);
         }
 

@@ -41,6 +41,11 @@ final class TestServer implements AutoCloseable {
         return new TestServer(Server.start(config(data, free(), free(), pingInterval)), data);
     }
 
+    /** One on a port that it or another had before. */
+    static TestServer start(Path data, InetSocketAddress listen) throws Exception {
+        return new TestServer(Server.start(config(data, listen, free(), ServerConfig.PING_INTERVAL)), data);
+    }
+
     static ServerConfig config(Path data, InetSocketAddress listen, InetSocketAddress admin, Duration pingInterval) {
         return new ServerConfig(
                 data, listen, admin, Duration.ofSeconds(7), pingInterval, Duration.ofMillis(50), MESSAGE_LIMIT);

@@ -186,7 +186,11 @@ public final class Link {
             case Action.Waits waits -> waits(waits.delay());
             case Action.Refused refused -> log.warn("the server refused a message: {}", refused.detail());
             case Action.Renamed renamed -> {
-                log.info("the server gave this agent another name: {}", renamed.uid());
+                log.warn(
+                        "the server gave this agent the uid {}, since another process goes by {}, which was its own"
+                                + " until now: most likely a data directory was copied with the instance_uid in it",
+                        renamed.uid(),
+                        renamed.before());
                 listener.renamed(renamed.uid());
             }
             case Action.Received received -> listener.received(received.message());

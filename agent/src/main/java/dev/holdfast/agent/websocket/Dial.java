@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,13 +81,13 @@ final class Dial implements Transport.Connection {
     }
 
     void begin() {
-        deadline = transport.time().schedule(transport.config().handshakeTimeout(), () -> loop.execute(this::giveUp));
+        deadline = transport.time().schedule(transport.config().handshakeTimeout(), () -> inLoop(this::giveUp));
         transport.lookups().execute(() -> {
             try {
                 InetAddress[] found = transport.resolver().addresses(server.getHost());
-                loop.execute(() -> connect(List.of(found)));
+                inLoop(() -> connect(List.of(found)));
             } catch (IOException | RuntimeException e) {
-                loop.execute(() -> end(Failure.of(e)));
+                inLoop(() -> end(Failure.of(e)));
             }
         });
     }
@@ -147,7 +148,7 @@ final class Dial implements Transport.Connection {
     /** Netty's exceptions repeat the address; the system's own, which caused them, do not. */
     private static Failure connectFailure(Throwable thrown) {
         if (thrown instanceof ConnectTimeoutException) {
-            return Failure.of(Cause.TIMEOUT, "connect timed out");
+            return Failure.of(Cause.TIMEOUT, "Connect timed out");
         }
         Throwable own = thrown.getCause() instanceof IOException cause ? cause : thrown;
         return Failure.of(Failure.of(own).cause(), String.valueOf(own.getMessage()));
@@ -272,7 +273,7 @@ final class Dial implements Transport.Connection {
 
     private CompletionStage<?> send(WebSocketFrame frame) {
         CompletableFuture<Void> sent = new CompletableFuture<>();
-        loop.execute(() -> {
+        boolean taken = inLoop(() -> {
             if (channel == null || !opened || ended) {
                 frame.release();
                 sent.completeExceptionally(new SocketException("not connected"));
@@ -286,11 +287,33 @@ final class Dial implements Transport.Connection {
                 }
             });
         });
+        if (!taken) {
+            sent.completeExceptionally(new SocketException("the transport is closed"));
+        }
         return sent;
     }
 
     @Override
     public void abort() {
-        loop.execute(this::finish);
+        inLoop(this::finish);
+    }
+
+    /** To be called once the link has done what it was handed. */
+    void readOn() {
+        inLoop(() -> {
+            if (channel != null) {
+                channel.read();
+            }
+        });
+    }
+
+    /** Does it on the event loop, unless the transport has been closed, and every connection with it. */
+    private boolean inLoop(Runnable step) {
+        try {
+            loop.execute(step);
+            return true;
+        } catch (RejectedExecutionException closed) {
+            return false;
+        }
     }
 }

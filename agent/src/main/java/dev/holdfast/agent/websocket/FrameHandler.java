@@ -54,7 +54,7 @@ final class FrameHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
         ctx.fireChannelReadComplete();
-        time.execute(() -> ctx.channel().eventLoop().execute(ctx::read));
+        time.execute(dial::readOn);
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.holdfast.core.time.Time;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
@@ -45,7 +46,6 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<HttpObject> {
     private final WebSocketClientHandshaker handshaker;
     private final boolean secure;
     private @Nullable HttpResponse answer;
-    private boolean heard;
 
     UpgradeHandler(Dial dial, URI server, Map<String, String> headers, LinkConfig config, Time time) {
         this.dial = dial;
@@ -87,8 +87,9 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<HttpObject> {
 
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, HttpObject part) {
-        heard = true;
-        if (part.decoderResult().isFailure()) {
+        if (part.decoderResult().cause() instanceof PrematureChannelClosureException) {
+            dial.end(Failure.of(Cause.NETWORK, "closed within the answer to the upgrade"));
+        } else if (part.decoderResult().isFailure()) {
             dial.end(Failure.of(
                     Cause.PROTOCOL,
                     "the answer to the upgrade is none: "
@@ -153,9 +154,7 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<HttpObject> {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        dial.end(Failure.of(
-                Cause.NETWORK,
-                heard ? "closed within the answer to the upgrade" : "closed without an answer to the upgrade"));
+        dial.end(Failure.of(Cause.NETWORK, "closed without an answer to the upgrade"));
     }
 
     @Override

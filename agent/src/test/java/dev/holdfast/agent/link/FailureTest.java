@@ -21,6 +21,7 @@ class FailureTest {
         "1001, NETWORK",
         "1002, PROTOCOL",
         "1006, NETWORK",
+        "1008, PROTOCOL",
         "1009, PROTOCOL",
         "1011, SERVER",
         "1012, NETWORK",

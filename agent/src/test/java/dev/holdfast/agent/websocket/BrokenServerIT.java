@@ -183,7 +183,7 @@ class BrokenServerIT {
             peer.upgrade().frame(0x40 | OpCode.BINARY, new byte[1000]);
             peer.silence();
         });
-        assertThat(delay.failure().detail()).contains("reserved bits");
+        assertThat(delay.failure().detail()).contains("RSV");
     }
 
     @Test

@@ -100,6 +100,8 @@ final class ScriptedServer implements AutoCloseable {
     /** One connection. */
     static final class Peer {
 
+        private static final String KEY = "Sec-WebSocket-Key:";
+
         private final Socket socket;
         private final DataInputStream in;
         private final OutputStream out;
@@ -120,10 +122,10 @@ final class ScriptedServer implements AutoCloseable {
             lastRequest = request.toString();
             return lastRequest
                     .lines()
-                    .filter(line -> line.startsWith("Sec-WebSocket-Key: "))
+                    .filter(line -> line.regionMatches(true, 0, KEY, 0, KEY.length()))
                     .findFirst()
-                    .orElse("")
-                    .replace("Sec-WebSocket-Key: ", "");
+                    .map(line -> line.substring(KEY.length()).strip())
+                    .orElse("");
         }
 
         String lastRequest() {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server.web;
 
-import dev.holdfast.opamp.InstanceUid;
-import dev.holdfast.opamp.Wire;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
@@ -147,14 +145,13 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
             return;
         }
         try {
-            InstanceUid announced = AgentRequests.announcedUid(request);
-            shakeHands(ctx, request, announced);
+            shakeHands(ctx, request, Announced.in(request.headers()));
         } catch (IllegalArgumentException | WebSocketHandshakeException e) {
             refuse(ctx, String.valueOf(e.getMessage()));
         }
     }
 
-    private void shakeHands(ChannelHandlerContext ctx, FullHttpRequest request, @Nullable InstanceUid announced) {
+    private void shakeHands(ChannelHandlerContext ctx, FullHttpRequest request, Announced announced) {
         // A frame has one byte more than its message.
         int frameLimit = messageLimit == Integer.MAX_VALUE ? messageLimit : messageLimit + 1;
         WebSocketServerHandshaker handshaker = new WebSocketServerHandshaker13(
@@ -164,8 +161,7 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
                         .maxFramePayloadLength(frameLimit)
                         .closeOnProtocolViolation(false)
                         .build());
-        AgentSocketHandler socket = new AgentSocketHandler(
-                ctx.channel(), reception, announced, request.headers().get(Wire.Header.STATE), pingInterval, deadline);
+        AgentSocketHandler socket = new AgentSocketHandler(ctx.channel(), reception, announced, pingInterval, deadline);
         handshaker.handshake(ctx.channel(), request);
         answering = false;
         ChannelPipeline pipeline = ctx.pipeline();

@@ -105,9 +105,9 @@ final class AgentRequests {
     }
 
     private CompletionStage<Answer> post(FullHttpRequest request) {
-        InstanceUid announced = null;
+        Announced announced = Announced.NOTHING;
         try {
-            announced = announcedUid(request);
+            announced = Announced.in(request.headers());
             ByteBuffer body = request.content().nioBuffer();
             if (encoding(request).equals("gzip")) {
                 body = Wire.gunzip(body, messageLimit);
@@ -118,14 +118,14 @@ final class AgentRequests {
                 return CompletableFuture.completedStage(
                         malformed(message.uid(), HttpResponseStatus.BAD_REQUEST, fault));
             }
-            return polls.received(message, request.headers().get(Wire.Header.STATE))
+            return polls.received(message, announced)
                     .thenApply(answer -> Answer.message(HttpResponseStatus.OK, answer));
         } catch (IllegalArgumentException e) {
             return CompletableFuture.completedStage(malformed(null, HttpResponseStatus.BAD_REQUEST, e.getMessage()));
         } catch (WireException e) {
             HttpResponseStatus status =
                     e.tooLarge() ? HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE : HttpResponseStatus.BAD_REQUEST;
-            return CompletableFuture.completedStage(malformed(announced, status, e.getMessage()));
+            return CompletableFuture.completedStage(malformed(announced.uid(), status, e.getMessage()));
         }
     }
 
@@ -144,22 +144,5 @@ final class AgentRequests {
                 .get(HttpHeaderNames.CONTENT_ENCODING, HttpHeaderValues.IDENTITY.toString())
                 .strip()
                 .toLowerCase(Locale.ROOT);
-    }
-
-    /**
-     * The uid that an agent gives before it sends a message, or null if it gives none.
-     *
-     * @throws IllegalArgumentException if it gives something else there
-     */
-    static @Nullable InstanceUid announcedUid(FullHttpRequest request) {
-        String text = request.headers().get(Wire.Header.INSTANCE_UID);
-        if (text == null) {
-            return null;
-        }
-        try {
-            return InstanceUid.parse(text);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("header " + Wire.Header.INSTANCE_UID + ": " + e.getMessage(), e);
-        }
     }
 }

@@ -2,11 +2,11 @@
 package dev.holdfast.server.web;
 
 import dev.holdfast.opamp.AgentMessage;
-import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.Wire;
 import dev.holdfast.opamp.WireException;
 import dev.holdfast.server.fleet.AgentLink;
+import dev.holdfast.server.fleet.AgentProcess;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -52,7 +52,7 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     private final Channel channel;
     private final Reception reception;
     private final Conversation conversation;
-    private final @Nullable InstanceUid announced;
+    private final Announced announced;
     private final Duration pingInterval;
     private final RequestDeadline deadline;
     private final long number;
@@ -62,13 +62,16 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
 
     private @Nullable Future<?> pings;
     private boolean closing;
+
+    /** Whether it was closed for a newer link of the same agent. */
+    private boolean displaced;
+
     private String reason = "its connection ended";
 
     AgentSocketHandler(
             Channel channel,
             Reception reception,
-            @Nullable InstanceUid announced,
-            @Nullable String announcedHash,
+            Announced announced,
             Duration pingInterval,
             RequestDeadline deadline) {
         this.channel = channel;
@@ -77,12 +80,17 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
         this.pingInterval = pingInterval;
         this.deadline = deadline;
         this.number = reception.fleet().nextLinkNumber();
-        this.conversation = new Conversation(reception, this, announcedHash);
+        this.conversation = new Conversation(reception, this, announced.stateHash());
     }
 
     @Override
     public long number() {
         return number;
+    }
+
+    @Override
+    public @Nullable AgentProcess process() {
+        return announced.process();
     }
 
     @Override
@@ -92,9 +100,10 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
 
     @Override
     public void displaced() {
-        channel.eventLoop()
-                .execute(() ->
-                        close(WebSocketCloseStatus.POLICY_VIOLATION, "a newer link of this agent took its place"));
+        channel.eventLoop().execute(() -> {
+            displaced = !closing;
+            close(WebSocketCloseStatus.POLICY_VIOLATION, "a newer link of this agent took its place");
+        });
     }
 
     @Override
@@ -118,10 +127,10 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
 
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, WebSocketFrame frame) {
-        if (frame instanceof BinaryWebSocketFrame) {
-            deadline.messageWhole();
-        } else {
-            deadline.controlWhole();
+        switch (frame) {
+            case BinaryWebSocketFrame binary -> deadline.messageWhole();
+            case PongWebSocketFrame pong -> deadline.pongWhole();
+            default -> deadline.controlWhole();
         }
         switch (frame) {
             case CloseWebSocketFrame close -> closed(ctx, close);
@@ -199,9 +208,9 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
 
     private void refuse(String detail, WebSocketCloseStatus status) {
         reception.meters().malformed.increment();
-        reception.lines().write(log::warn, () -> "message of agent " + announced + " refused: " + detail);
+        reception.lines().write(log::warn, () -> "message of agent " + announced.uid() + " refused: " + detail);
         send(ServerMessage.refusal(
-                announced, new ServerMessage.Failure(ServerMessage.Failure.Kind.BAD_REQUEST, detail, null)));
+                announced.uid(), new ServerMessage.Failure(ServerMessage.Failure.Kind.BAD_REQUEST, detail, null)));
         close(status, detail);
     }
 
@@ -220,6 +229,9 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
 
     private void closed(ChannelHandlerContext ctx, CloseWebSocketFrame close) {
         if (closing) {
+            if (displaced) {
+                conversation.closeAnswered();
+            }
             ctx.close();
             return;
         }

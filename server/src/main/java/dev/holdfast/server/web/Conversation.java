@@ -11,6 +11,7 @@ import dev.holdfast.opamp.ServerSession;
 import dev.holdfast.opamp.Wire;
 import dev.holdfast.server.fleet.AgentLink;
 import dev.holdfast.server.fleet.AgentRecord;
+import dev.holdfast.server.fleet.Fleet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -31,10 +32,19 @@ final class Conversation {
     /** What is kept of an agent, in bytes, for its description and its health each. */
     private static final int KEPT_LIMIT = 64 << 10;
 
+    /**
+     * How many messages of an agent are answered with a new uid, which it may have sent before it read the first
+     * answer. One that still goes by the old one then does not know of new ones, and is taken as it is.
+     */
+    private static final int MOST_TURNED_AWAY = 3;
+
     private final Reception reception;
     private final AgentLink link;
     private final ServerSession session;
     private @Nullable InstanceUid uid;
+
+    /** How many messages in a row were answered with a new uid. */
+    private int turnedAway;
 
     Conversation(Reception reception, AgentLink link, @Nullable String announcedHash) {
         this.reception = reception;
@@ -68,11 +78,11 @@ final class Conversation {
         if (uid != null && !uid.equals(sender)) {
             reception.fleet().detach(uid, link, "it goes by " + sender + " now");
         }
+        if (!sender.equals(uid)) {
+            turnedAway = 0;
+        }
         uid = sender;
-        reception.fleet().heard(sender);
-        String storedHash =
-                reception.fleet().agent(sender).map(AgentRecord::stateHash).orElse(null);
-        ServerSession.Reply reply = session.received(message, storedHash);
+        ServerSession.Reply reply = reply(message);
         CompletionStage<Void> ready = CompletableFuture.completedStage(null);
         for (ServerSession.Effect effect : reply.effects()) {
             CompletionStage<Void> carriedOut = carryOut(sender, effect);
@@ -82,6 +92,29 @@ final class Conversation {
             reception.meters().fullStateRequests.increment();
         }
         return ready.thenApply(done -> reply.answer());
+    }
+
+    private ServerSession.Reply reply(AgentMessage message) {
+        Fleet fleet = reception.fleet();
+        InstanceUid sender = message.uid();
+        if (!message.disconnect() && turnedAway < MOST_TURNED_AWAY && fleet.turnsAway(sender, link)) {
+            turnedAway++;
+            ServerSession.Reply reply = session.rename(message);
+            if (turnedAway == 1 && reply.answer().newUid() != null) {
+                fleet.turnedAway(sender, link, reply.answer().newUid());
+            }
+            return reply;
+        }
+        fleet.heard(sender);
+        return session.received(
+                message, fleet.agent(sender).map(AgentRecord::stateHash).orElse(null));
+    }
+
+    /** The link was displaced, and its other end answered the close. */
+    void closeAnswered() {
+        if (uid != null) {
+            reception.fleet().answered(uid, link);
+        }
     }
 
     /** The link is gone. */

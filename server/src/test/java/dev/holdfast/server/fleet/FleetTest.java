@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class FleetTest {
@@ -236,6 +237,51 @@ class FleetTest {
     }
 
     @Test
+    void twoProcessesThatKeepDisplacingEachOtherAreFoundOutAndCounted() {
+        AgentProcess one = new AgentProcess(1, 1);
+        AgentProcess other = new AgentProcess(2, 2);
+        registered(uid, new Link(1, one));
+        fleet.rejoin(uid, new Link(2, other));
+        fleet.rejoin(uid, new Link(3, one));
+        assertThat(fleet.turnsAway(uid, new Link(4, one))).isFalse();
+        assertThat(fleet.turnsAway(uid, new Link(2, other))).as("a late one").isFalse();
+        assertThat(fleet.turnsAway(uid, new Link(4, other))).isTrue();
+
+        fleet.turnedAway(uid, new Link(4, other), Records.uid(2));
+        assertThat(meters.counter("holdfast.uids.shared").count()).isEqualTo(1);
+        time.advance(Rivalry.MEMORY);
+        fleet.heard(uid);
+        assertThat(fleet.turnsAway(uid, new Link(5, other))).isFalse();
+    }
+
+    @Test
+    void aLinkOfNoKnownProcessCountsOnlyIfItAnsweredItsClose() {
+        registered(uid, new Link(1));
+        for (int number = 2; number < 10; number++) {
+            fleet.rejoin(uid, new Link(number));
+            fleet.answered(uid, new Link(number - 1, new AgentProcess(1, 1)));
+        }
+        assertThat(fleet.turnsAway(uid, new Link(10))).isFalse();
+        for (int i = 0; i < Rivalry.MOST_ANSWERED; i++) {
+            fleet.answered(uid, new Link(i));
+        }
+        assertThat(fleet.turnsAway(uid, new Link(10))).isTrue();
+    }
+
+    @Test
+    void nobodyIsTurnedAwayWhereNobodyIsAttached() {
+        AgentProcess one = new AgentProcess(1, 1);
+        AgentProcess other = new AgentProcess(2, 2);
+        Link last = new Link(3, one);
+        registered(uid, new Link(1, one));
+        fleet.rejoin(uid, new Link(2, other));
+        fleet.rejoin(uid, last);
+        fleet.detach(uid, last, "test");
+        assertThat(fleet.turnsAway(uid, new Link(4, other))).isFalse();
+        assertThat(fleet.turnsAway(Records.uid(9), new Link(4, other))).isFalse();
+    }
+
+    @Test
     void anOlderLinkThatComesLateIsTheOneThatGivesWay() {
         Link older = new Link(1);
         Link newer = new Link(2);
@@ -291,10 +337,21 @@ class FleetTest {
     private static final class Link implements AgentLink {
 
         private final long number;
+        private final @Nullable AgentProcess process;
         private boolean displaced;
 
         Link(long number) {
+            this(number, null);
+        }
+
+        Link(long number, @Nullable AgentProcess process) {
             this.number = number;
+            this.process = process;
+        }
+
+        @Override
+        public @Nullable AgentProcess process() {
+            return process;
         }
 
         @Override

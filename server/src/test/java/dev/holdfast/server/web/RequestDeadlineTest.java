@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -73,6 +74,50 @@ class RequestDeadlineTest {
         assertThat(channel.isOpen()).isTrue();
         pass(Duration.ofSeconds(1));
         assertThat(channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void aWebSocketWithoutAFirstMessageIsAskedWhetherItLivesAndStaysIfItDoes() {
+        deadline.upgraded(context);
+        pass(RequestDeadline.REQUEST.dividedBy(2).minusNanos(1));
+        assertThat(channel.outboundMessages()).isEmpty();
+        pass(Duration.ofNanos(1));
+        assertThat(channel.outboundMessages()).hasSize(1).hasOnlyElementsOfType(PingWebSocketFrame.class);
+        aByte();
+        deadline.pongWhole();
+        pass(Duration.ofHours(1));
+        assertThat(channel.isOpen()).isTrue();
+
+        aByte();
+        pass(RequestDeadline.REQUEST);
+        assertThat(channel.isOpen()).as("its first message does not come whole").isFalse();
+    }
+
+    @Test
+    void aPongPutsOffNoMessageThatHasBegunAndWhoeverSpokeIsNotAsked() {
+        deadline.upgraded(context);
+        deadline.messageWhole();
+        pass(RequestDeadline.REQUEST);
+        assertThat(channel.outboundMessages()).isEmpty();
+        aByte();
+        deadline.messageBegun();
+        pass(RequestDeadline.REQUEST.minusSeconds(1));
+        deadline.pongWhole();
+        pass(Duration.ofSeconds(1));
+        assertThat(channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void pollsAtTheUsualIntervalDoNotRaceTheEndOfTheirConnection() {
+        for (int poll = 0; poll < 100; poll++) {
+            deadline.requestWhole();
+            deadline.answered(context);
+            pass(Duration.ofSeconds(60));
+            assertThat(channel.isOpen())
+                    .as("twice the usual 30 s after poll " + poll)
+                    .isTrue();
+            aByte();
+        }
     }
 
     @Test
