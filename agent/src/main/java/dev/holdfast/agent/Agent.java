@@ -18,6 +18,7 @@ import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.CustomMessage;
 import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -104,6 +105,10 @@ public final class Agent implements AutoCloseable {
             agent.link.start();
             agent.sampleSoon();
             return agent;
+        } catch (UncheckedIOException e) {
+            time.close();
+            data.close();
+            throw DataDirectoryException.of(e);
         } catch (RuntimeException | Error e) {
             time.close();
             data.close();
@@ -224,7 +229,11 @@ public final class Agent implements AutoCloseable {
         @Override
         public void renamed(InstanceUid renamed) {
             uid = renamed;
-            data.write(UID_FILE, renamed + "\n");
+            try {
+                data.write(UID_FILE, renamed + "\n");
+            } catch (UncheckedIOException e) {
+                log.error("the new name holds until this process ends only: {}", e.getMessage());
+            }
             other.renamed(renamed);
         }
 
