@@ -109,7 +109,7 @@ final class AgentClocks {
     }
 
     private static String print(Duration offset) {
-        return Durations.print(offset.abs().truncatedTo(ChronoUnit.SECONDS))
+        return Durations.print(offset.abs().plusMillis(500).truncatedTo(ChronoUnit.SECONDS))
                 + (offset.isNegative() ? " behind" : " ahead of");
     }
 }
