@@ -113,6 +113,10 @@ public final class Agent implements AutoCloseable {
             agent.link.start();
             agent.sampleSoon();
             return agent;
+        } catch (UncheckedIOException e) {
+            time.close();
+            data.close();
+            throw DataDirectoryException.of(e);
         } catch (RuntimeException | Error e) {
             time.close();
             data.close();
@@ -236,11 +240,7 @@ public final class Agent implements AutoCloseable {
             try {
                 data.write(UID_FILE, renamed + "\n");
             } catch (UncheckedIOException e) {
-                log.error(
-                        "{} could not be kept in {}: this agent goes by its old uid once it restarts",
-                        UID_FILE,
-                        data.path(),
-                        e);
+                log.error("the new uid holds until this process ends only: {}", e.getMessage());
             }
             other.renamed(renamed);
         }

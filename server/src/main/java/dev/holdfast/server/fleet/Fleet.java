@@ -41,6 +41,7 @@ public final class Fleet implements AutoCloseable {
     private final Time time;
     private final FleetMeters meters;
     private final LimitedLog lines;
+    private final AgentClocks clocks;
     private final FleetWriter writer;
     private final AtomicLong linkNumbers = new AtomicLong();
     private final Map<InstanceUid, Member> members = new ConcurrentHashMap<>();
@@ -104,7 +105,9 @@ public final class Fleet implements AutoCloseable {
         this.time = time;
         this.meters = new FleetMeters(registry);
         this.lines = new LimitedLog(time);
-        this.writer = new FleetWriter(store, time, chance, flushInterval, this::record, this::saved, meters);
+        this.clocks = new AgentClocks(lines);
+        this.writer =
+                new FleetWriter(store, time, chance, flushInterval, members::keySet, this::record, this::saved, meters);
         meters.gauge("holdfast.agents.known", "agents that ever registered", members::size);
         meters.gauge("holdfast.agents.attached", "agents that are attached", this::attachedCount);
     }
@@ -132,6 +135,14 @@ public final class Fleet implements AutoCloseable {
     /** What is known of an agent. */
     public Optional<AgentRecord> agent(InstanceUid uid) {
         return Optional.ofNullable(members.get(uid)).map(Member::record);
+    }
+
+    /**
+     * How far an agent's clock is ahead of this host's, or behind it where negative, as far as its health has told
+     * since the start.
+     */
+    public Optional<Duration> clockOffset(InstanceUid uid) {
+        return clocks.offset(uid);
     }
 
     /** What is known of all agents, in no order. */
@@ -246,6 +257,9 @@ public final class Fleet implements AutoCloseable {
         Change change = change(
                 uid,
                 before -> before == null ? null : before.with(before.record().withHealth(health)));
+        if (change != null) {
+            clocks.read(change.after().record(), health.at(), now());
+        }
         if (change != null
                 && change.before() != null
                 && !alike(change.before().record().health(), health)) {
@@ -372,7 +386,7 @@ public final class Fleet implements AutoCloseable {
     }
 
     /** A host name comes from outside: it must not be able to begin a line of its own. */
-    private static String named(AgentRecord record) {
+    static String named(AgentRecord record) {
         String host = UNPRINTABLE.matcher(record.host()).replaceAll("?");
         return "agent " + record.uid() + (host.isEmpty() ? "" : " (" + host + ")");
     }

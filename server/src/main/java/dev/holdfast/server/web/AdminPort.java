@@ -7,16 +7,22 @@ import dev.holdfast.server.fleet.Fleet;
 import io.javalin.Javalin;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
-import io.javalin.util.JavalinBindException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.json.JsonMapper;
@@ -53,12 +59,15 @@ public final class AdminPort implements AutoCloseable {
         this.fleet = fleet;
         this.metrics = metrics;
         this.token = token.getBytes(StandardCharsets.UTF_8);
-        this.app = app();
+        // Bound here and not by Javalin, which would write of a taken port itself before it says so.
+        ServerSocketChannel socket = ServerSocketChannel.open();
         try {
-            app.start(listen.getAddress().getHostAddress(), listen.getPort());
-        } catch (JavalinBindException e) {
-            app.stop();
-            throw new IOException(reason(e), e);
+            socket.bind(listen);
+            this.app = app(socket);
+            app.start();
+        } catch (IOException | RuntimeException e) {
+            socket.close();
+            throw e;
         }
         this.address = new InetSocketAddress(listen.getAddress(), app.port());
     }
@@ -75,17 +84,19 @@ public final class AdminPort implements AutoCloseable {
         return new AdminPort(listen, token, fleet, metrics);
     }
 
-    /** What the system said, which Javalin wraps in words of its own. */
-    private static String reason(Throwable e) {
-        Throwable root = e;
-        while (root.getCause() != null) {
-            root = root.getCause();
+    private static Connector connector(Server server, HttpConfiguration http, ServerSocketChannel socket) {
+        ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
+        try {
+            connector.open(socket);
+            return connector;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        return String.valueOf(root.getMessage());
     }
 
-    private Javalin app() {
+    private Javalin app(ServerSocketChannel socket) {
         return Javalin.create(config -> {
+            config.jetty.addConnector((server, http) -> connector(server, http, socket));
             config.startup.showJavalinBanner = false;
             config.startup.showOldJavalinVersionWarning = false;
             config.startup.startupWatcherEnabled = false;
@@ -145,7 +156,7 @@ public final class AdminPort implements AutoCloseable {
                 ctx,
                 fleet.agents().stream()
                         .sorted(BY_HOST_THEN_UID)
-                        .map(AgentJson::line)
+                        .map(agent -> AgentJson.line(agent, fleet.clockOffset(agent.uid())))
                         .toList());
     }
 
@@ -159,7 +170,7 @@ public final class AdminPort implements AutoCloseable {
         }
         fleet.agent(uid)
                 .ifPresentOrElse(
-                        agent -> write(ctx, AgentJson.whole(agent)),
+                        agent -> write(ctx, AgentJson.whole(agent, fleet.clockOffset(uid))),
                         () -> error(
                                 ctx,
                                 HttpStatus.NOT_FOUND,

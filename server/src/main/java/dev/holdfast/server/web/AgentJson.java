@@ -4,8 +4,10 @@ package dev.holdfast.server.web;
 import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.Value;
 import dev.holdfast.server.fleet.AgentRecord;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** An agent as the admin port shows it: instants in ISO 8601, names in snake case, null where nothing is known. */
@@ -14,7 +16,7 @@ final class AgentJson {
     private AgentJson() {}
 
     /** What a list shows of each. */
-    static Map<String, @Nullable Object> line(AgentRecord agent) {
+    static Map<String, @Nullable Object> line(AgentRecord agent, Optional<Duration> clockOffset) {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("instance_uid", agent.uid().toString());
         json.put("host", agent.host());
@@ -23,14 +25,15 @@ final class AgentJson {
         json.put("rejoins", agent.rejoins());
         json.put("first_seen", agent.firstSeen().toString());
         json.put("last_seen", agent.lastSeen().toString());
+        json.put("clock_offset_s", clockOffset.map(Duration::toSeconds).orElse(null));
         json.put("version", agent.description().text("service.version").orElse(null));
         json.put("healthy", agent.health() == null ? null : agent.health().healthy());
         return json;
     }
 
     /** All there is. */
-    static Map<String, @Nullable Object> whole(AgentRecord agent) {
-        Map<String, @Nullable Object> json = line(agent);
+    static Map<String, @Nullable Object> whole(AgentRecord agent, Optional<Duration> clockOffset) {
+        Map<String, @Nullable Object> json = line(agent, clockOffset);
         Map<String, @Nullable Object> description = new LinkedHashMap<>();
         description.put("identifying", Value.plain(agent.description().identifying()));
         description.put("non_identifying", Value.plain(agent.description().nonIdentifying()));
