@@ -21,6 +21,8 @@ final class TestServer implements AutoCloseable {
 
     static final int MESSAGE_LIMIT = 256 << 10;
 
+    static final int INPUT_LIMIT = 4 << 20;
+
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final HttpClient http =
@@ -43,7 +45,15 @@ final class TestServer implements AutoCloseable {
 
     static ServerConfig config(Path data, InetSocketAddress listen, InetSocketAddress admin, Duration pingInterval) {
         return new ServerConfig(
-                data, listen, admin, Duration.ofSeconds(7), pingInterval, Duration.ofMillis(50), MESSAGE_LIMIT);
+                data,
+                listen,
+                admin,
+                Duration.ofSeconds(7),
+                pingInterval,
+                ServerConfig.REQUEST_TIMEOUT,
+                Duration.ofMillis(50),
+                MESSAGE_LIMIT,
+                INPUT_LIMIT);
     }
 
     static InetSocketAddress free() {

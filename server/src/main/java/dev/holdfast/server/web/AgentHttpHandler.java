@@ -3,12 +3,11 @@ package dev.holdfast.server.web;
 
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.Wire;
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
@@ -19,8 +18,6 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
-import io.netty.handler.codec.http.websocketx.WebSocketFrame;
-import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
@@ -43,6 +40,7 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
 
     private final Reception reception;
     private final AgentRequests requests;
+    private final InputBudget.Account account;
     private final RequestDeadline deadline;
     private final Duration pingInterval;
     private final int messageLimit;
@@ -53,11 +51,13 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
     AgentHttpHandler(
             Reception reception,
             AgentRequests requests,
+            InputBudget.Account account,
             RequestDeadline deadline,
             Duration pingInterval,
             int messageLimit) {
         this.reception = reception;
         this.requests = requests;
+        this.account = account;
         this.deadline = deadline;
         this.pingInterval = pingInterval;
         this.messageLimit = messageLimit;
@@ -65,7 +65,8 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
 
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
-        if (answering) {
+        account.whole();
+        if (answering || lastOne) {
             // Answers have to keep the order of their requests. This one is not answered: the connection closes, which
             // tells the peer to send it again.
             lastOne = true;
@@ -85,9 +86,11 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
 
     private void answer(ChannelHandlerContext ctx, FullHttpRequest request) {
         boolean keepAlive = HttpUtil.isKeepAlive(request);
+        // After what is there to do for others: messages cost something, and an agent has one at a time under way.
+        boolean later = request.method().equals(HttpMethod.POST);
         CompletionStage<Answer> answer = requests.answer(request);
         answer.whenComplete((ready, failure) -> {
-            if (ctx.executor().inEventLoop()) {
+            if (ctx.executor().inEventLoop() && !later) {
                 write(ctx, ready, failure, keepAlive);
             } else {
                 ctx.executor().execute(() -> write(ctx, ready, failure, keepAlive));
@@ -120,7 +123,20 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
             deadline.answered(ctx);
         } else {
             response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-            ctx.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
+            lastOne = true;
+            ctx.writeAndFlush(response).addListener(written -> end(ctx));
+        }
+    }
+
+    /** Waits a little for the peer to close: what it still sends would have its system forget the answer. */
+    private void end(ChannelHandlerContext ctx) {
+        account.drop();
+        if (ctx.channel() instanceof DuplexChannel duplex && duplex.isActive()) {
+            duplex.shutdownOutput();
+            duplex.config().setAutoRead(true);
+            ctx.executor().schedule(() -> ctx.close(), AgentSocketHandler.CLOSING.toNanos(), TimeUnit.NANOSECONDS);
+        } else {
+            ctx.close();
         }
     }
 
@@ -171,27 +187,29 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
         ChannelPipeline pipeline = ctx.pipeline();
         deadline.upgraded(ctx);
         pipeline.addFirst(new IdleStateHandler(2 * pingInterval.toNanos(), 0, 0, TimeUnit.NANOSECONDS));
-        pipeline.addLast(messages(frameLimit), socket);
+        pipeline.addLast(socket);
         pipeline.remove(this);
-    }
-
-    private WebSocketFrameAggregator messages(int limit) {
-        return new WebSocketFrameAggregator(limit) {
-            @Override
-            protected WebSocketFrame beginAggregation(WebSocketFrame start, ByteBuf content) throws Exception {
-                deadline.messageBegun();
-                return super.beginAggregation(start, content);
-            }
-        };
     }
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
         if (event instanceof AgentPort.Stopping) {
             ctx.close();
+        } else if (event instanceof InputBudget.Refused refused) {
+            lastOne = true;
+            if (!answering) {
+                answering = true;
+                write(ctx, Answer.comeBack(refused.after(), "too much of other requests is under way"), null, false);
+            }
         } else {
             super.userEventTriggered(ctx, event);
         }
+    }
+
+    /** Requests may come faster than their answers are read; those answers are not to pile up here. */
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        ctx.channel().config().setAutoRead(lastOne || ctx.channel().isWritable());
     }
 
     @Override

@@ -45,7 +45,7 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     private static final Logger log = LoggerFactory.getLogger(AgentSocketHandler.class);
 
     /** How long a peer has to answer a close before the connection is cut. */
-    private static final Duration CLOSING = Duration.ofSeconds(2);
+    static final Duration CLOSING = Duration.ofSeconds(2);
 
     private static final int LONGEST_CLOSE_REASON = 100;
 
@@ -158,6 +158,12 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
             refuse(fault, WebSocketCloseStatus.MESSAGE_TOO_BIG);
             return;
         }
+        if (conversation.isOneUidTooMany(message.uid())) {
+            refuse(
+                    "instance_uid: one more than " + Conversation.MOST_UIDS + " on one connection (expected: one)",
+                    WebSocketCloseStatus.POLICY_VIOLATION);
+            return;
+        }
         reception.meters().overWebSocket.increment();
         sendWhenReady(conversation.received(message).toCompletableFuture());
     }
@@ -215,6 +221,10 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
         closing = true;
         conversation.ended(why);
         readOnlyWhenKeepingUp();
+        cutLater();
+    }
+
+    private void cutLater() {
         channel.eventLoop().schedule(() -> channel.close(), CLOSING.toNanos(), TimeUnit.NANOSECONDS);
     }
 
@@ -226,6 +236,8 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
         closing = true;
         reason = "it closed its connection (" + close.statusCode() + ")";
         ctx.writeAndFlush(close.retainedDuplicate()).addListener(ChannelFutureListener.CLOSE);
+        // A peer that reads nothing never lets go of the answer.
+        cutLater();
     }
 
     @Override
@@ -241,6 +253,12 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
         if (event instanceof AgentPort.Stopping) {
             close(WebSocketCloseStatus.ENDPOINT_UNAVAILABLE, "the server stops");
+        } else if (event instanceof InputBudget.Refused refused) {
+            String why = "too much of other messages is under way";
+            send(ServerMessage.refusal(
+                    announced,
+                    new ServerMessage.Failure(ServerMessage.Failure.Kind.UNAVAILABLE, why, refused.after())));
+            close(WebSocketCloseStatus.TRY_AGAIN_LATER, why);
         } else if (event instanceof IdleStateEvent) {
             // While an answer waits for the store it is the server that is silent.
             if (answers.isEmpty()) {

@@ -31,10 +31,14 @@ final class Conversation {
     /** What is kept of an agent, in bytes, for its description and its health each. */
     private static final int KEPT_LIMIT = 64 << 10;
 
+    /** How many uids one connection may go by: an agent gets a new one when its own is taken, and then stays. */
+    static final int MOST_UIDS = 8;
+
     private final Reception reception;
     private final AgentLink link;
     private final ServerSession session;
     private @Nullable InstanceUid uid;
+    private int uids;
 
     Conversation(Reception reception, AgentLink link, @Nullable String announcedHash) {
         this.reception = reception;
@@ -62,12 +66,18 @@ final class Conversation {
         return field + ": " + bytes + " bytes (expected: <= " + KEPT_LIMIT + ")";
     }
 
+    /** Whether a message from {@code sender} would be one to refuse. */
+    boolean isOneUidTooMany(InstanceUid sender) {
+        return uids == MOST_UIDS && !sender.equals(uid);
+    }
+
     /** Takes a message without a {@link #fault}; the answer is there once it may be sent. */
     CompletionStage<ServerMessage> received(AgentMessage message) {
         InstanceUid sender = message.uid();
         if (uid != null && !uid.equals(sender)) {
             reception.fleet().detach(uid, link, "it goes by " + sender + " now");
         }
+        uids += sender.equals(uid) ? 0 : 1;
         uid = sender;
         reception.fleet().heard(sender);
         String storedHash =

@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Closes a connection whose request or WebSocket message is not whole in time, and one that has had no request for
- * long. First in its pipeline, and used by the connection's event loop alone.
+ * long, or leaves its answers unread. Used by the connection's event loop alone.
  */
 // A write or close that fails ends its connection, and channelInactive tells.
 @SuppressWarnings("FutureReturnValueIgnored")
@@ -20,11 +20,10 @@ final class RequestDeadline extends ChannelInboundHandlerAdapter {
 
     private static final Logger log = LoggerFactory.getLogger(RequestDeadline.class);
 
-    /** For headers and body together, counted from the connection's beginning or the request's first byte. */
-    static final Duration REQUEST = Duration.ofSeconds(10);
-
     /** Between requests: well above the 30 s that agents poll at, or both ends would race. */
     static final Duration IDLE = Duration.ofSeconds(90);
+
+    private final Duration request;
 
     private @Nullable Future<?> deadline;
     private boolean idle;
@@ -32,9 +31,18 @@ final class RequestDeadline extends ChannelInboundHandlerAdapter {
     /** Of a WebSocket: whether a message is awaited, the first or one that has begun. */
     private boolean awaited;
 
+    /**
+     * That of one connection.
+     *
+     * @param request for headers and body together, counted from the connection's beginning or the request's first byte
+     */
+    RequestDeadline(Duration request) {
+        this.request = request;
+    }
+
     @Override
     public void channelActive(ChannelHandlerContext ctx) throws Exception {
-        closeAfter(ctx, REQUEST);
+        closeAfter(ctx, request);
         super.channelActive(ctx);
     }
 
@@ -42,7 +50,7 @@ final class RequestDeadline extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ctx, Object bytes) throws Exception {
         if (idle) {
             idle = false;
-            closeAfter(ctx, REQUEST);
+            closeAfter(ctx, request);
         }
         super.channelRead(ctx, bytes);
     }
@@ -66,7 +74,7 @@ final class RequestDeadline extends ChannelInboundHandlerAdapter {
     /** From now on WebSocket messages come: the first at once, and each whole before it is too late. */
     void upgraded(ChannelHandlerContext ctx) {
         awaited = true;
-        closeAfter(ctx, REQUEST);
+        closeAfter(ctx, request);
     }
 
     /** A WebSocket message came, but not yet whole. */
@@ -97,8 +105,9 @@ final class RequestDeadline extends ChannelInboundHandlerAdapter {
         deadline = ctx.executor()
                 .schedule(
                         () -> {
-                            if (!ctx.channel().config().isAutoRead()) {
-                                // It is this end that does not read.
+                            if (!ctx.channel().config().isAutoRead()
+                                    && ctx.channel().isWritable()) {
+                                // It is this end that does not read, and not for want of the peer's doing so.
                                 closeAfter(ctx, limit);
                                 return;
                             }

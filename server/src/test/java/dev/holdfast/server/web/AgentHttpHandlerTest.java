@@ -25,12 +25,13 @@ class AgentHttpHandlerTest {
     private final VirtualTime time = new VirtualTime();
     private final Reception whole = TestReception.in(time);
     private final Reception reception = new Reception(whole.fleet(), failingOffer(), whole.meters(), whole.lines());
-    private final RequestDeadline deadline = new RequestDeadline();
+    private final RequestDeadline deadline = new RequestDeadline(Duration.ofSeconds(10));
     private final EmbeddedChannel channel = new EmbeddedChannel(
             deadline,
             new AgentHttpHandler(
                     reception,
                     new AgentRequests(reception, new Polls(reception, time), 1 << 20),
+                    new InputBudget(reception, 1 << 20).open(),
                     deadline,
                     Duration.ofSeconds(30),
                     1 << 20));

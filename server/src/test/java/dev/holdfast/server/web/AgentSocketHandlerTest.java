@@ -27,8 +27,8 @@ class AgentSocketHandlerTest {
     private final VirtualTime time = new VirtualTime();
     private final Reception reception = TestReception.in(time);
     private final EmbeddedChannel channel = new EmbeddedChannel();
-    private final AgentSocketHandler handler =
-            new AgentSocketHandler(channel, reception, null, null, Duration.ofSeconds(30), new RequestDeadline());
+    private final AgentSocketHandler handler = new AgentSocketHandler(
+            channel, reception, null, null, Duration.ofSeconds(30), new RequestDeadline(Duration.ofSeconds(10)));
 
     AgentSocketHandlerTest() {
         channel.freezeTime();

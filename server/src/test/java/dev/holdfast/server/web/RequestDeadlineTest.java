@@ -13,7 +13,9 @@ import org.junit.jupiter.api.Test;
 
 class RequestDeadlineTest {
 
-    private final RequestDeadline deadline = new RequestDeadline();
+    private static final Duration REQUEST = Duration.ofSeconds(10);
+
+    private final RequestDeadline deadline = new RequestDeadline(REQUEST);
     private final EmbeddedChannel channel = new EmbeddedChannel();
     private final ChannelHandlerContext context;
 
@@ -26,7 +28,7 @@ class RequestDeadlineTest {
 
     @Test
     void aRequestThatTricklesInIsCutOffAtItsDeadline() {
-        for (int second = 1; second < RequestDeadline.REQUEST.toSeconds(); second++) {
+        for (int second = 1; second < REQUEST.toSeconds(); second++) {
             pass(Duration.ofSeconds(1));
             aByte();
         }
@@ -49,7 +51,7 @@ class RequestDeadlineTest {
         deadline.answered(context);
         pass(RequestDeadline.IDLE.minusSeconds(1));
         aByte();
-        pass(RequestDeadline.REQUEST.minusSeconds(1));
+        pass(REQUEST.minusSeconds(1));
         assertThat(channel.isOpen()).isTrue();
         pass(Duration.ofSeconds(1));
         assertThat(channel.isOpen()).isFalse();
@@ -67,7 +69,7 @@ class RequestDeadlineTest {
     void aWebSocketWithoutAFirstMessageIsClosedAlsoIfItPings() {
         deadline.requestWhole();
         deadline.upgraded(context);
-        pass(RequestDeadline.REQUEST.minusSeconds(1));
+        pass(REQUEST.minusSeconds(1));
         aByte();
         deadline.controlWhole();
         assertThat(channel.isOpen()).isTrue();
@@ -80,7 +82,7 @@ class RequestDeadlineTest {
         deadline.upgraded(context);
         deadline.messageWhole();
         pass(Duration.ofHours(1));
-        for (int second = 1; second <= RequestDeadline.REQUEST.toSeconds(); second++) {
+        for (int second = 1; second <= REQUEST.toSeconds(); second++) {
             assertThat(channel.isOpen()).isTrue();
             aByte();
             deadline.messageBegun();
@@ -108,7 +110,7 @@ class RequestDeadlineTest {
         pass(Duration.ofMinutes(1));
         assertThat(channel.isOpen()).isTrue();
         channel.config().setAutoRead(true);
-        pass(RequestDeadline.REQUEST);
+        pass(REQUEST);
         assertThat(channel.isOpen()).isFalse();
     }
 

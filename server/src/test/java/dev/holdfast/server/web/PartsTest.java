@@ -3,6 +3,7 @@ package dev.holdfast.server.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.core.time.VirtualTime;
 import dev.holdfast.opamp.Wire;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -10,12 +11,18 @@ import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-class UnwantedBodiesTest {
+class PartsTest {
 
-    private final EmbeddedChannel channel =
-            new EmbeddedChannel(new HttpRequestDecoder(), new UnwantedBodies(), new HttpObjectAggregator(1 << 10));
+    private static final int LIMIT = 1 << 10;
+
+    private final InputBudget budget = new InputBudget(TestReception.in(new VirtualTime()), 1 << 20);
+    private final EmbeddedChannel channel = new EmbeddedChannel(
+            new HttpRequestDecoder(),
+            new Parts(budget.open(), new RequestDeadline(Duration.ofSeconds(10)), LIMIT),
+            new HttpObjectAggregator(LIMIT));
 
     @Test
     void aRequestForNothingIsThereBeforeItsBodyWhichIsDropped() {
