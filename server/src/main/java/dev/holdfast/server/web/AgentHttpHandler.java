@@ -65,14 +65,17 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
 
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
-        account.whole();
         if (answering || lastOne) {
+            account.whole();
             // Answers have to keep the order of their requests. This one is not answered: the connection closes, which
             // tells the peer to send it again.
             lastOne = true;
             return;
         }
         answering = true;
+        int waiting = request.content().readableBytes();
+        account.waits(waiting);
+        account.whole();
         deadline.requestWhole();
         if (!request.decoderResult().isSuccess()) {
             lastOne = true;
@@ -80,20 +83,26 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
         } else if (isUpgrade(request)) {
             upgrade(ctx, request);
         } else {
-            answer(ctx, request);
+            answer(ctx, request, waiting);
+            return;
         }
+        account.read(waiting);
     }
 
-    private void answer(ChannelHandlerContext ctx, FullHttpRequest request) {
+    private void answer(ChannelHandlerContext ctx, FullHttpRequest request, int waiting) {
         boolean keepAlive = HttpUtil.isKeepAlive(request);
         // After what is there to do for others: messages cost something, and an agent has one at a time under way.
         boolean later = request.method().equals(HttpMethod.POST);
         CompletionStage<Answer> answer = requests.answer(request);
         answer.whenComplete((ready, failure) -> {
-            if (ctx.executor().inEventLoop() && !later) {
+            Runnable write = () -> {
+                account.read(waiting);
                 write(ctx, ready, failure, keepAlive);
+            };
+            if (ctx.executor().inEventLoop() && !later) {
+                write.run();
             } else {
-                ctx.executor().execute(() -> write(ctx, ready, failure, keepAlive));
+                ctx.executor().execute(write);
             }
         });
     }
@@ -181,7 +190,13 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
                         .closeOnProtocolViolation(false)
                         .build());
         AgentSocketHandler socket = new AgentSocketHandler(
-                ctx.channel(), reception, announced, request.headers().get(Wire.Header.STATE), pingInterval, deadline);
+                ctx.channel(),
+                reception,
+                account,
+                announced,
+                request.headers().get(Wire.Header.STATE),
+                pingInterval,
+                deadline);
         handshaker.handshake(ctx.channel(), request);
         answering = false;
         ChannelPipeline pipeline = ctx.pipeline();

@@ -30,6 +30,8 @@ import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -90,11 +92,14 @@ public final class AgentPort implements AutoCloseable {
             long inputLimit) {}
 
     private final EventLoopGroup loops;
+    private final ExecutorService largeReads;
     private final ChannelGroup connections = new DefaultChannelGroup("agents", GlobalEventExecutor.INSTANCE);
     private final Polls polls;
     private final Channel listener;
 
-    private AgentPort(Settings settings, Reception reception, Time time) throws IOException {
+    private AgentPort(Settings settings, Reception reception, Time time, ExecutorService largeReads)
+            throws IOException {
+        this.largeReads = largeReads;
         polls = new Polls(reception, time);
         loops = new MultiThreadIoEventLoopGroup(
                 new DefaultThreadFactory("holdfast-agent-port", true), NioIoHandler.newFactory());
@@ -126,8 +131,16 @@ public final class AgentPort implements AutoCloseable {
      * @throws IOException if it cannot listen there
      */
     public static AgentPort open(Settings settings, Fleet fleet, Time time, MeterRegistry registry) throws IOException {
-        Reception reception = new Reception(fleet, settings.offer(), new WebMeters(registry), new LimitedLog(time));
-        return new AgentPort(settings, reception, time);
+        ExecutorService largeReads =
+                Executors.newSingleThreadExecutor(new DefaultThreadFactory("holdfast-large-reads", true));
+        Reception reception =
+                new Reception(fleet, settings.offer(), new WebMeters(registry), new LimitedLog(time), largeReads);
+        try {
+            return new AgentPort(settings, reception, time, largeReads);
+        } catch (IOException | RuntimeException e) {
+            largeReads.shutdown();
+            throw e;
+        }
     }
 
     private ChannelInitializer<Channel> pipeline(Settings settings, Reception reception) {
@@ -184,6 +197,7 @@ public final class AgentPort implements AutoCloseable {
             connections.close().awaitUninterruptibly(CLOSING.toMillis());
         }
         loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(CLOSING.toMillis());
+        largeReads.shutdownNow();
         polls.close();
     }
 

@@ -5,7 +5,6 @@ import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.Wire;
-import dev.holdfast.opamp.WireException;
 import dev.holdfast.server.fleet.AgentLink;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -51,11 +50,15 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
 
     private final Channel channel;
     private final Reception reception;
+    private final InputBudget.Account account;
     private final Conversation conversation;
     private final @Nullable InstanceUid announced;
     private final Duration pingInterval;
     private final RequestDeadline deadline;
     private final long number;
+
+    /** A large message that is being read elsewhere, and those behind it. */
+    private final Queue<BinaryWebSocketFrame> unread = new ArrayDeque<>();
 
     /** In the order of their messages; the first of them is not ready yet. */
     private final Queue<CompletableFuture<ServerMessage>> answers = new ArrayDeque<>();
@@ -67,12 +70,14 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     AgentSocketHandler(
             Channel channel,
             Reception reception,
+            InputBudget.Account account,
             @Nullable InstanceUid announced,
             @Nullable String announcedHash,
             Duration pingInterval,
             RequestDeadline deadline) {
         this.channel = channel;
         this.reception = reception;
+        this.account = account;
         this.announced = announced;
         this.pingInterval = pingInterval;
         this.deadline = deadline;
@@ -144,18 +149,51 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     }
 
     private void received(BinaryWebSocketFrame frame) {
-        AgentMessage message;
-        try {
-            message = Wire.readAgentFrame(frame.content().nioBuffer());
-        } catch (WireException e) {
-            refuse(
-                    String.valueOf(e.getMessage()),
-                    e.tooLarge() ? WebSocketCloseStatus.MESSAGE_TOO_BIG : WebSocketCloseStatus.PROTOCOL_ERROR);
+        int size = frame.content().readableBytes();
+        if (unread.isEmpty() && size <= Reception.SMALL) {
+            take(Conversation.read(frame.content().nioBuffer()));
             return;
         }
-        String fault = Conversation.fault(message);
-        if (fault != null) {
-            refuse(fault, WebSocketCloseStatus.MESSAGE_TOO_BIG);
+        account.waits(size);
+        unread.add(frame.retain());
+        if (unread.size() == 1) {
+            readElsewhere(frame);
+        }
+        readOnlyWhenKeepingUp();
+    }
+
+    private void readElsewhere(BinaryWebSocketFrame frame) {
+        CompletableFuture.supplyAsync(() -> Conversation.read(frame.content().nioBuffer()), reception.largeReads())
+                .whenCompleteAsync(this::readElsewhere, channel.eventLoop());
+    }
+
+    private void readElsewhere(Conversation.@Nullable Reading reading, @Nullable Throwable failure) {
+        forget(unread.remove());
+        if (reading != null && !closing) {
+            take(reading);
+        } else if (failure != null) {
+            failed(failure);
+        }
+        if (closing) {
+            unread.forEach(this::forget);
+            unread.clear();
+        } else if (!unread.isEmpty()) {
+            readElsewhere(unread.element());
+        }
+        readOnlyWhenKeepingUp();
+    }
+
+    private void forget(BinaryWebSocketFrame frame) {
+        account.read(frame.content().readableBytes());
+        frame.release();
+    }
+
+    private void take(Conversation.Reading reading) {
+        AgentMessage message = reading.message();
+        if (message == null) {
+            refuse(
+                    reading.fault(),
+                    reading.tooLarge() ? WebSocketCloseStatus.MESSAGE_TOO_BIG : WebSocketCloseStatus.PROTOCOL_ERROR);
             return;
         }
         if (conversation.isOneUidTooMany(message.uid())) {
@@ -246,7 +284,7 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     }
 
     private void readOnlyWhenKeepingUp() {
-        channel.config().setAutoRead(closing || (answers.isEmpty() && channel.isWritable()));
+        channel.config().setAutoRead(closing || (unread.isEmpty() && answers.isEmpty() && channel.isWritable()));
     }
 
     @Override
@@ -260,8 +298,8 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
                     new ServerMessage.Failure(ServerMessage.Failure.Kind.UNAVAILABLE, why, refused.after())));
             close(WebSocketCloseStatus.TRY_AGAIN_LATER, why);
         } else if (event instanceof IdleStateEvent) {
-            // While an answer waits for the store it is the server that is silent.
-            if (answers.isEmpty()) {
+            // While a message waits to be read, or its answer for the store, it is the server that is silent.
+            if (unread.isEmpty() && answers.isEmpty()) {
                 reason = "silent for " + pingInterval.multipliedBy(2).toSeconds() + " s, pings unanswered";
                 ctx.close();
             }

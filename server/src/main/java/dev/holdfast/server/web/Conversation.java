@@ -9,8 +9,10 @@ import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.ServerSession;
 import dev.holdfast.opamp.Wire;
+import dev.holdfast.opamp.WireException;
 import dev.holdfast.server.fleet.AgentLink;
 import dev.holdfast.server.fleet.AgentRecord;
+import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -48,13 +50,32 @@ final class Conversation {
 
     /** Why a message is not taken, or null if it is: all that agents say of themselves is held in memory. */
     static @Nullable String fault(AgentMessage message) {
-        if (message.description() != null && message.description().encode().length > KEPT_LIMIT) {
-            return tooLarge("agent_description", message.description().encode().length);
+        int description =
+                message.description() == null ? 0 : message.description().encode().length;
+        if (description > KEPT_LIMIT) {
+            return tooLarge("agent_description", description);
         }
-        if (message.health() != null && size(message.uid(), message.health()) > KEPT_LIMIT) {
-            return tooLarge("health", size(message.uid(), message.health()));
+        int health = message.health() == null ? 0 : size(message.uid(), message.health());
+        return health > KEPT_LIMIT ? tooLarge("health", health) : null;
+    }
+
+    /**
+     * What a frame turned out to be.
+     *
+     * @param message null if it is not taken
+     * @param fault why it is not; empty if it is
+     */
+    record Reading(@Nullable AgentMessage message, String fault, boolean tooLarge) {}
+
+    /** Reads a frame, on any thread. */
+    static Reading read(ByteBuffer frame) {
+        try {
+            AgentMessage message = Wire.readAgentFrame(frame);
+            String fault = fault(message);
+            return fault == null ? new Reading(message, "", false) : new Reading(null, fault, true);
+        } catch (WireException e) {
+            return new Reading(null, String.valueOf(e.getMessage()), e.tooLarge());
         }
-        return null;
     }
 
     /** Health has no encoding of its own: what it is carried in adds little. */

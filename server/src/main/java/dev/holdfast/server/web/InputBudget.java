@@ -11,10 +11,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What all connections together may hold of requests and messages that have begun and are not whole.
+ * What all connections together may hold of requests and messages that are not whole, or large and not read yet.
  *
  * <p>Each connection may hold {@value #FREE} bytes unasked, so that what is small is taken whatever the others send.
- * What goes beyond comes out of the budget, and goes back when the message is whole or the connection ends. The
+ * What goes beyond comes out of the budget, and goes back when the message was read or the connection ends. The
  * connection for which nothing is left is told {@link Refused}; the others keep what they have. Safe for use by any
  * thread.
  */
@@ -71,9 +71,12 @@ final class InputBudget {
     final class Account extends ChannelInboundHandlerAdapter {
 
         /** How much came since the last message was whole. */
-        private long held;
+        private long unfinished;
 
-        /** How much of that is out of the budget. */
+        /** How much of whole messages waits to be read. */
+        private long waiting;
+
+        /** How much of both is out of the budget. */
         private long charged;
 
         private boolean dropping;
@@ -84,20 +87,32 @@ final class InputBudget {
                 ReferenceCountUtil.release(read);
                 return;
             }
-            held += ((ByteBuf) read).readableBytes();
-            long due = Math.max(0, held - FREE) - charged;
-            if (due > 0 && !take(due)) {
+            unfinished += ((ByteBuf) read).readableBytes();
+            long due = due();
+            if (due > charged && !take(due - charged)) {
                 ReferenceCountUtil.release(read);
                 refuse(ctx);
                 return;
             }
-            charged += due;
+            charged = Math.max(charged, due);
             ctx.fireChannelRead(read);
         }
 
         /** All that came before is a whole message, or dropped. Less than a read may be left, which is not counted. */
         void whole() {
-            held = 0;
+            unfinished = 0;
+            giveBack();
+        }
+
+        /** Of the message that is just whole this many bytes stay until they are {@link #read}. */
+        void waits(int bytes) {
+            waiting += bytes;
+            unfinished = Math.max(0, unfinished - bytes);
+        }
+
+        /** This many bytes wait no more. */
+        void read(int bytes) {
+            waiting -= bytes;
             giveBack();
         }
 
@@ -113,22 +128,31 @@ final class InputBudget {
                     .lines()
                     .write(
                             log::warn,
-                            () -> ctx.channel().remoteAddress() + " refused: with " + held + " bytes of it there, its"
+                            () -> ctx.channel().remoteAddress() + " refused: with " + unfinished
+                                    + " bytes of it there, its"
                                     + " unfinished message takes those of all connections past " + limit
                                     + " bytes (input.limit)");
             long step = refusals.getAndIncrement() % RETRY_STEPS;
             ctx.fireUserEventTriggered(new Refused(SOONEST_RETRY.plus(RETRY_STEP.multipliedBy(step))));
         }
 
-        private void giveBack() {
-            used.addAndGet(-charged);
-            charged = 0;
+        private long due() {
+            return Math.max(0, unfinished + waiting - FREE);
         }
 
+        private void giveBack() {
+            long more = charged - Math.min(charged, due());
+            if (more > 0) {
+                used.addAndGet(-more);
+                charged -= more;
+            }
+        }
+
+        /** What waits to be read is there also without its connection. */
         @Override
         public void channelInactive(ChannelHandlerContext ctx) {
             ctx.fireChannelInactive();
-            giveBack();
+            whole();
         }
     }
 }

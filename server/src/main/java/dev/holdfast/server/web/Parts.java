@@ -116,13 +116,13 @@ final class Parts extends ChannelInboundHandlerAdapter {
             ctx.fireExceptionCaught(
                     new TooLongFrameException("message: more than " + limit + " bytes (expected: <= " + limit + ")"));
         } else if (continues && frame.isFinalFragment()) {
-            account.whole();
             ctx.fireChannelRead(new BinaryWebSocketFrame(taken()));
+            account.whole();
         } else if (!begins && !continues) {
+            ctx.fireChannelRead(frame);
             if (gathered == null) {
                 account.whole();
             }
-            ctx.fireChannelRead(frame);
         }
     }
 

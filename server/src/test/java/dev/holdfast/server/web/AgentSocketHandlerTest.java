@@ -28,7 +28,13 @@ class AgentSocketHandlerTest {
     private final Reception reception = TestReception.in(time);
     private final EmbeddedChannel channel = new EmbeddedChannel();
     private final AgentSocketHandler handler = new AgentSocketHandler(
-            channel, reception, null, null, Duration.ofSeconds(30), new RequestDeadline(Duration.ofSeconds(10)));
+            channel,
+            reception,
+            new InputBudget(reception, 1 << 20).open(),
+            null,
+            null,
+            Duration.ofSeconds(30),
+            new RequestDeadline(Duration.ofSeconds(10)));
 
     AgentSocketHandlerTest() {
         channel.freezeTime();

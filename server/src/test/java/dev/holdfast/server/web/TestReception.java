@@ -35,7 +35,8 @@ final class TestReception {
                     fleet,
                     new ServerSession.Offer(null, List.of(), () -> UID),
                     new WebMeters(registry),
-                    new LimitedLog(time));
+                    new LimitedLog(time),
+                    Runnable::run);
         } catch (Exception e) {
             throw new AssertionError(e);
         }
