@@ -10,7 +10,11 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /** A peer that sends whatever bytes it is told to, HTTP or WebSocket or neither. */
 final class RawPeer implements AutoCloseable {
@@ -29,23 +33,38 @@ final class RawPeer implements AutoCloseable {
 
     private static final int PATIENCE_MILLIS = 30_000;
 
-    private final Socket socket = new Socket();
+    /** Who takes nothing for so long takes nothing more. */
+    private static final int STUCK_MILLIS = 500;
+
+    private final SocketChannel channel = SocketChannel.open();
+    private final Socket socket = channel.socket();
     private final DataInputStream in;
 
-    private RawPeer(InetSocketAddress address) throws IOException {
+    private RawPeer(InetSocketAddress address, int buffer) throws IOException {
+        socket.setReceiveBufferSize(buffer);
         socket.setSoTimeout(PATIENCE_MILLIS);
         socket.connect(address, PATIENCE_MILLIS);
         in = new DataInputStream(socket.getInputStream());
     }
 
     static RawPeer connect(TestServer server) throws IOException {
-        return new RawPeer(server.server().agentAddress());
+        return new RawPeer(server.server().agentAddress(), 64 << 10);
+    }
+
+    /** One whose system takes little of what it does not read. */
+    static RawPeer deaf(TestServer server) throws IOException {
+        return new RawPeer(server.server().agentAddress(), 4 << 10);
     }
 
     /** One whose WebSocket is open, on which nothing was sent yet. */
     static RawPeer upgraded(TestServer server) throws IOException {
         RawPeer peer = connect(server);
-        peer.lines(
+        peer.upgrade();
+        return peer;
+    }
+
+    void upgrade() throws IOException {
+        lines(
                 "GET /v1/opamp HTTP/1.1",
                 "Host: h",
                 "Connection: Upgrade",
@@ -54,11 +73,10 @@ final class RawPeer implements AutoCloseable {
                 "Sec-WebSocket-Version: 13",
                 "",
                 "");
-        String head = peer.head();
+        String head = head();
         if (!head.startsWith("HTTP/1.1 101 ")) {
             throw new AssertionError("no upgrade: " + head);
         }
-        return peer;
     }
 
     void lines(String... lines) throws IOException {
@@ -73,6 +91,35 @@ final class RawPeer implements AutoCloseable {
         OutputStream out = socket.getOutputStream();
         out.write(bytes);
         out.flush();
+    }
+
+    /** Sends the same over and over, until so many bytes are sent or the server has cut the connection. */
+    void flood(byte[] bytes, int total) {
+        try {
+            for (int sent = 0; sent < total; sent += bytes.length) {
+                send(bytes);
+            }
+        } catch (IOException cut) {
+            // That is the server's right.
+        }
+    }
+
+    /** Sends the same over and over until nothing more is taken, and gives how many bytes were; about so many at most. */
+    long floodUntilStuck(byte[] bytes, long most) throws IOException {
+        channel.configureBlocking(false);
+        long sent = 0;
+        try (Selector selector = Selector.open()) {
+            channel.register(selector, SelectionKey.OP_WRITE);
+            ByteBuffer rest = ByteBuffer.wrap(bytes);
+            while (sent < most && selector.select(STUCK_MILLIS) > 0) {
+                selector.selectedKeys().clear();
+                sent += channel.write(rest);
+                if (!rest.hasRemaining()) {
+                    rest.rewind();
+                }
+            }
+        }
+        return sent;
     }
 
     /** A whole frame, masked. */
@@ -119,7 +166,7 @@ final class RawPeer implements AutoCloseable {
     String answer() throws IOException {
         String head = head();
         in.skipNBytes(head.lines()
-                .filter(line -> line.toLowerCase(java.util.Locale.ROOT).startsWith("content-length:"))
+                .filter(line -> line.toLowerCase(Locale.ROOT).startsWith("content-length:"))
                 .mapToLong(line ->
                         Long.parseLong(line.substring(line.indexOf(':') + 1).strip()))
                 .findFirst()

@@ -43,6 +43,23 @@ final class TestServer implements AutoCloseable {
         return new TestServer(Server.start(config(data, free(), free(), pingInterval)), data);
     }
 
+    /** One that waits a second for what has begun to come whole. */
+    static TestServer impatient(Path data) throws Exception {
+        ServerConfig config = config(data, free(), free(), ServerConfig.PING_INTERVAL);
+        return new TestServer(
+                Server.start(new ServerConfig(
+                        data,
+                        config.listen(),
+                        config.admin(),
+                        config.heartbeatInterval(),
+                        config.pingInterval(),
+                        Duration.ofSeconds(1),
+                        config.flushInterval(),
+                        config.messageLimit(),
+                        config.inputLimit())),
+                data);
+    }
+
     static ServerConfig config(Path data, InetSocketAddress listen, InetSocketAddress admin, Duration pingInterval) {
         return new ServerConfig(
                 data,

@@ -149,6 +149,15 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
         }
     }
 
+    /** Refuses a request before it is whole. It is the last one; those before it may still have to be answered. */
+    private void refuse(ChannelHandlerContext ctx, Answer refusal) {
+        if (!answering && !lastOne) {
+            answering = true;
+            write(ctx, refusal, null, false);
+        }
+        lastOne = true;
+    }
+
     private void refuse(ChannelHandlerContext ctx, String detail) {
         reception.meters().malformed.increment();
         reception.lines().write(log::warn, () -> ctx.channel().remoteAddress() + " refused: " + detail);
@@ -211,11 +220,11 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
         if (event instanceof AgentPort.Stopping) {
             ctx.close();
         } else if (event instanceof InputBudget.Refused refused) {
-            lastOne = true;
-            if (!answering) {
-                answering = true;
-                write(ctx, Answer.comeBack(refused.after(), "too much of other requests is under way"), null, false);
-            }
+            refuse(ctx, Answer.comeBack(refused.after(), "too much of other requests is under way"));
+        } else if (event instanceof Parts.TooLarge) {
+            reception.meters().malformed.increment();
+            String detail = "body: too large (expected: <= " + messageLimit + " bytes)";
+            refuse(ctx, Answer.error(HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, detail));
         } else {
             super.userEventTriggered(ctx, event);
         }

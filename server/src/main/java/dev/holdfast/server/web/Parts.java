@@ -6,7 +6,6 @@ import io.netty.buffer.ByteBufHolder;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.TooLongFrameException;
-import io.netty.handler.codec.http.DefaultHttpContent;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -26,6 +25,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Parts extends ChannelInboundHandlerAdapter {
 
+    /** Told to the pipeline instead of a request whose body is more than may be kept. */
+    enum TooLarge {
+        NOW
+    }
+
     private final InputBudget.Account account;
     private final RequestDeadline deadline;
     private final int limit;
@@ -35,9 +39,6 @@ final class Parts extends ChannelInboundHandlerAdapter {
 
     /** Whether the body of the last request is dropped here. */
     private boolean dropping;
-
-    /** Whether it is more than may be kept, so that whoever awaits it refuses it and drops what comes. */
-    private boolean passing;
 
     /**
      * Those of one connection.
@@ -62,8 +63,12 @@ final class Parts extends ChannelInboundHandlerAdapter {
 
     private void begun(ChannelHandlerContext ctx, HttpRequest request) {
         forget();
-        dropping = hasBody(request) && !AgentRequests.takesBody(request);
-        passing = !dropping && request.decoderResult().isSuccess() && HttpUtil.getContentLength(request, 0L) > limit;
+        boolean wanted = AgentRequests.takesBody(request);
+        dropping = hasBody(request) && (!wanted || HttpUtil.getContentLength(request, 0L) > limit);
+        if (dropping && wanted) {
+            refuse(ctx);
+            return;
+        }
         if (dropping) {
             HttpUtil.setTransferEncodingChunked(request, false);
             request.headers().remove(HttpHeaderNames.CONTENT_LENGTH).remove(HttpHeaderNames.EXPECT);
@@ -72,6 +77,12 @@ final class Parts extends ChannelInboundHandlerAdapter {
         if (dropping) {
             ctx.fireChannelRead(LastHttpContent.EMPTY_LAST_CONTENT);
         }
+    }
+
+    private void refuse(ChannelHandlerContext ctx) {
+        dropping = true;
+        forget();
+        ctx.fireUserEventTriggered(TooLarge.NOW);
     }
 
     private static boolean hasBody(HttpRequest request) {
@@ -85,15 +96,11 @@ final class Parts extends ChannelInboundHandlerAdapter {
             dropping = !last;
             content.release();
             account.whole();
-        } else if (passing || (last && gathered == null)) {
+        } else if (last && gathered == null) {
             ctx.fireChannelRead(content);
-            if (passing) {
-                account.whole();
-            }
         } else if (!gather(ctx, content)) {
-            passing = true;
-            ctx.fireChannelRead(new DefaultHttpContent(taken()));
-            ctx.fireChannelRead(content);
+            content.release();
+            refuse(ctx);
         } else if (last) {
             LastHttpContent whole = new DefaultLastHttpContent(taken());
             whole.setDecoderResult(content.decoderResult());

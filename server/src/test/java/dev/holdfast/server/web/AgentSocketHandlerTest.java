@@ -11,10 +11,14 @@ import dev.holdfast.opamp.Value;
 import dev.holdfast.opamp.Wire;
 import dev.holdfast.opamp.WireException;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
+import io.netty.util.ReferenceCountUtil;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
@@ -113,6 +117,22 @@ class AgentSocketHandlerTest {
                 .isInstanceOfSatisfying(
                         CloseWebSocketFrame.class,
                         close -> assertThat(close.statusCode()).isEqualTo(1001));
+        assertThat(channel.isOpen()).isTrue();
+
+        channel.advanceTimeBy(2, TimeUnit.SECONDS);
+        channel.runScheduledPendingTasks();
+        assertThat(channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void aPeerThatClosesAndDoesNotReadIsCut() {
+        channel.pipeline().addFirst(new ChannelOutboundHandlerAdapter() {
+            @Override
+            public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+                ReferenceCountUtil.release(message);
+            }
+        });
+        channel.writeInbound(new CloseWebSocketFrame(1000, "bye"));
         assertThat(channel.isOpen()).isTrue();
 
         channel.advanceTimeBy(2, TimeUnit.SECONDS);
