@@ -121,7 +121,9 @@ class HostileAgentsIT {
     void aBodyInChunksWithoutEndIsRefusedAtTheLimit() throws Exception {
         try (RawPeer peer = RawPeer.connect(server)) {
             peer.text(POST + "Transfer-Encoding: chunked\r\n\r\n");
-            peer.flood("a\r\n0123456789\r\n".repeat(1000).getBytes(StandardCharsets.US_ASCII), 8 * TestServer.MESSAGE_LIMIT);
+            peer.flood(
+                    "a\r\n0123456789\r\n".repeat(1000).getBytes(StandardCharsets.US_ASCII),
+                    8 * TestServer.MESSAGE_LIMIT);
             assertThat(peer.rest()).startsWith("HTTP/1.1 413");
         }
     }
@@ -215,6 +217,7 @@ class HostileAgentsIT {
         for (byte[] frame : new byte[][] {ping, beat}) {
             try (RawPeer peer = RawPeer.deaf(server)) {
                 peer.upgrade();
+                peer.send(beat);
                 ByteArrayOutputStream many = new ByteArrayOutputStream();
                 for (int frames = 0; frames < 1000; frames++) {
                     many.writeBytes(frame);

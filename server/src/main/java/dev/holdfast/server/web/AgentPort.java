@@ -48,6 +48,9 @@ public final class AgentPort implements AutoCloseable {
 
     private static final int FIRST_READ = 2 << 10;
 
+    /** How often a peer is read from before it is the others' turn: tiny chunks and frames cost much for their size. */
+    private static final int READS_AT_ONCE = 4;
+
     private static final int LONGEST_REQUEST_LINE = 4 << 10;
 
     private static final int LARGEST_HEADERS = 8 << 10;
@@ -110,7 +113,8 @@ public final class AgentPort implements AutoCloseable {
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(
                         ChannelOption.RECVBUF_ALLOCATOR,
-                        new AdaptiveRecvByteBufAllocator(SMALLEST_READ, FIRST_READ, InputBudget.LARGEST_READ))
+                        new AdaptiveRecvByteBufAllocator(SMALLEST_READ, FIRST_READ, InputBudget.LARGEST_READ)
+                                .maxMessagesPerRead(READS_AT_ONCE))
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, UNREAD)
                 .childHandler(pipeline(settings, reception));
         var bound = bootstrap.bind(settings.listen()).awaitUninterruptibly();
