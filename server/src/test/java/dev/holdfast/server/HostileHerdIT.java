@@ -109,6 +109,7 @@ class HostileHerdIT {
                 assertThat(server.agent(uid(agent)).get("rejoins").asInt()).isZero();
                 agents.get(agent).close();
             }
+            assertThat(server.metric("holdfast_failures_total")).isZero();
             assertThat(heap() - heapBefore).isLessThan(64 << 20);
         }
     }

@@ -115,6 +115,11 @@ final class Conversation {
         return ready.thenApply(done -> reply.answer());
     }
 
+    /** Whether the agent is attached, as far as this conversation knows. */
+    boolean attached() {
+        return session.attached();
+    }
+
     /** The link is gone. */
     void ended(String reason) {
         if (uid != null) {

@@ -50,12 +50,17 @@ final class InputBudget {
     InputBudget(Reception reception, long limit) {
         this.reception = reception;
         this.limit = limit;
-        reception.meters().inputHeld(used::get);
+        reception.meters().inputHeld(this::used);
     }
 
     /** An account for a new connection. */
     Account open() {
         return new Account();
+    }
+
+    /** How much of the budget is taken, in bytes. */
+    long used() {
+        return used.get();
     }
 
     private boolean take(long bytes) {

@@ -10,6 +10,7 @@ import dev.holdfast.opamp.ServerSession;
 import dev.holdfast.opamp.Wire;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -62,6 +63,14 @@ class AgentHttpHandlerTest {
     @Test
     void aConnectionThatBreaksIsNoFaultOfTheServers() {
         channel.pipeline().fireExceptionCaught(new IOException("Connection reset by peer"));
+
+        assertThat(channel.isOpen()).isFalse();
+        assertThat(reception.meters().failures.count()).isZero();
+    }
+
+    @Test
+    void aPeerThatGoesInTheMiddleOfItsRequestIsNoFaultOfTheServers() {
+        channel.pipeline().fireExceptionCaught(new PrematureChannelClosureException("gone"));
 
         assertThat(channel.isOpen()).isFalse();
         assertThat(reception.meters().failures.count()).isZero();

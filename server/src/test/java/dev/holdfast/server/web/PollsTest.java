@@ -4,7 +4,11 @@ package dev.holdfast.server.web;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.core.time.VirtualTime;
+import dev.holdfast.opamp.AgentMessage;
+import dev.holdfast.opamp.Capabilities;
+import dev.holdfast.opamp.InstanceUid;
 import java.time.Duration;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 class PollsTest {
@@ -37,6 +41,23 @@ class PollsTest {
         assertThat(TestReception.attached(reception)).isTrue();
         assertThat(reception.fleet().agent(TestReception.UID).orElseThrow().rejoins())
                 .isEqualTo(1);
+    }
+
+    @Test
+    void nothingIsKeptOfUidsThatAreNotAttached() {
+        for (int number = 0; number < 1000; number++) {
+            InstanceUid made = new InstanceUid(new UUID(number, number));
+            AgentMessage message = AgentMessage.heartbeat(made, number, Capabilities.OF_AGENT);
+            assertThat(polls.received(message, "guess")
+                            .toCompletableFuture()
+                            .join()
+                            .reportFullState())
+                    .isTrue();
+        }
+        assertThat(polls.size()).isZero();
+
+        polls.received(TestReception.registration(0), null);
+        assertThat(polls.size()).isEqualTo(1);
     }
 
     @Test
