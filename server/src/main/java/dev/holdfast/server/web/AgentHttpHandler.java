@@ -8,6 +8,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
@@ -68,6 +69,7 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
     protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
         if (answering || lastOne) {
             account.whole();
+            account.drop();
             // Answers have to keep the order of their requests. This one is not answered: the connection closes, which
             // tells the peer to send it again.
             lastOne = true;
@@ -239,7 +241,9 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (cause instanceof IOException || cause instanceof PrematureChannelClosureException) {
+        if (lastOne && cause instanceof DecoderException) {
+            log.debug("{}: nothing is made of what follows the last request", ctx.channel(), cause);
+        } else if (cause instanceof IOException || cause instanceof PrematureChannelClosureException) {
             log.debug("{} broke", ctx.channel(), cause);
             ctx.close();
         } else if (answering) {
