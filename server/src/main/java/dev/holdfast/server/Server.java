@@ -157,7 +157,13 @@ public final class Server implements AutoCloseable {
                 () -> InstanceUid.random(loop.instant(), chance));
         try {
             return AgentPort.open(
-                    new AgentPort.Settings(config.listen(), offer, config.pingInterval(), config.messageLimit()),
+                    new AgentPort.Settings(
+                            config.listen(),
+                            offer,
+                            config.pingInterval(),
+                            config.requestTimeout(),
+                            config.messageLimit(),
+                            Math.max(config.inputLimit(), config.messageLimit())),
                     fleet,
                     loop,
                     meters);

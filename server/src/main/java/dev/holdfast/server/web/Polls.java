@@ -15,7 +15,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The links of agents that poll. Each counts as attached until it has not polled for {@link #SILENCE}.
+ * The links of agents that poll. Each counts as attached until it has not polled for {@link #SILENCE}. Nothing is kept
+ * of those that only asked.
  *
  * <p>Safe for use by any thread; nothing waits.
  */
@@ -51,6 +52,11 @@ final class Polls implements AutoCloseable {
                 return answer;
             }
         }
+    }
+
+    /** How many are kept. */
+    int size() {
+        return polls.size();
     }
 
     /** Counts all of them as gone. */
@@ -97,6 +103,9 @@ final class Polls implements AutoCloseable {
             CompletionStage<ServerMessage> answer = conversation.received(message);
             if (message.disconnect()) {
                 end("it took its leave");
+            } else if (!conversation.isUnderWay()) {
+                // A uid alone is soon made up: who is not attached begins anew next time, with the same answers.
+                end("it is not attached");
             }
             return answer;
         }

@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Closes a connection whose request or WebSocket message is not whole in time, and one that has had no request for
- * long. Whether the peer of an upgraded one lives is for pings to tell. First in its pipeline, and used by the
+ * long, or leaves its answers unread. Whether the peer of an upgraded one lives is for pings to tell. Used by the
  * connection's event loop alone.
  */
 // A write or close that fails ends its connection, and channelInactive tells.
@@ -22,11 +22,10 @@ final class RequestDeadline extends ChannelInboundHandlerAdapter {
 
     private static final Logger log = LoggerFactory.getLogger(RequestDeadline.class);
 
-    /** For headers and body together, counted from the connection's beginning or the request's first byte. */
-    static final Duration REQUEST = Duration.ofSeconds(10);
-
     /** Between requests: well above the 30 s that agents poll at, or both ends would race. */
     static final Duration IDLE = Duration.ofSeconds(90);
+
+    private final Duration request;
 
     private @Nullable Future<?> deadline;
     private @Nullable Future<?> question;
@@ -42,9 +41,18 @@ final class RequestDeadline extends ChannelInboundHandlerAdapter {
         REST
     }
 
+    /**
+     * That of one connection.
+     *
+     * @param request for headers and body together, counted from the connection's beginning or the request's first byte
+     */
+    RequestDeadline(Duration request) {
+        this.request = request;
+    }
+
     @Override
     public void channelActive(ChannelHandlerContext ctx) throws Exception {
-        closeAfter(ctx, REQUEST);
+        closeAfter(ctx, request);
         super.channelActive(ctx);
     }
 
@@ -52,7 +60,7 @@ final class RequestDeadline extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ctx, Object bytes) throws Exception {
         if (idle) {
             idle = false;
-            closeAfter(ctx, REQUEST);
+            closeAfter(ctx, request);
         }
         super.channelRead(ctx, bytes);
     }
@@ -83,7 +91,7 @@ final class RequestDeadline extends ChannelInboundHandlerAdapter {
      */
     void upgraded(ChannelHandlerContext ctx) {
         awaited = Awaited.FIRST;
-        closeAfter(ctx, REQUEST);
+        closeAfter(ctx, request);
         question = ctx.executor()
                 .schedule(
                         () -> {
@@ -91,7 +99,7 @@ final class RequestDeadline extends ChannelInboundHandlerAdapter {
                                 ctx.channel().writeAndFlush(new PingWebSocketFrame());
                             }
                         },
-                        REQUEST.dividedBy(2).toNanos(),
+                        request.dividedBy(2).toNanos(),
                         TimeUnit.NANOSECONDS);
     }
 
@@ -134,8 +142,9 @@ final class RequestDeadline extends ChannelInboundHandlerAdapter {
         deadline = ctx.executor()
                 .schedule(
                         () -> {
-                            if (!ctx.channel().config().isAutoRead()) {
-                                // It is this end that does not read.
+                            if (!ctx.channel().config().isAutoRead()
+                                    && ctx.channel().isWritable()) {
+                                // It is this end that does not read, and not for want of the peer's doing so.
                                 closeAfter(ctx, limit);
                                 return;
                             }

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.holdfast.core.time.VirtualTime;
 import dev.holdfast.opamp.AgentDescription;
 import dev.holdfast.opamp.AgentMessage;
+import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.server.fleet.AgentProcess;
 import dev.holdfast.server.fleet.AgentRecord;
 import java.time.Duration;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -97,6 +99,23 @@ class PollsTest {
 
     private static ServerMessage plain(InstanceUid uid) {
         return ServerMessage.answer(uid);
+    }
+
+    @Test
+    void nothingIsKeptOfUidsThatAreNotAttached() {
+        for (int number = 0; number < 1000; number++) {
+            InstanceUid made = new InstanceUid(new UUID(number, number));
+            AgentMessage message = AgentMessage.heartbeat(made, number, Capabilities.OF_AGENT);
+            assertThat(polls.received(message, new Announced(null, "guess", null))
+                            .toCompletableFuture()
+                            .join()
+                            .reportFullState())
+                    .isTrue();
+        }
+        assertThat(polls.size()).isZero();
+
+        polls.received(TestReception.registration(0), Announced.NOTHING);
+        assertThat(polls.size()).isEqualTo(1);
     }
 
     @Test

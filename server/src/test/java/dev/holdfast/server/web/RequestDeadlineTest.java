@@ -14,7 +14,9 @@ import org.junit.jupiter.api.Test;
 
 class RequestDeadlineTest {
 
-    private final RequestDeadline deadline = new RequestDeadline();
+    private static final Duration REQUEST = Duration.ofSeconds(10);
+
+    private final RequestDeadline deadline = new RequestDeadline(REQUEST);
     private final EmbeddedChannel channel = new EmbeddedChannel();
     private final ChannelHandlerContext context;
 
@@ -27,7 +29,7 @@ class RequestDeadlineTest {
 
     @Test
     void aRequestThatTricklesInIsCutOffAtItsDeadline() {
-        for (int second = 1; second < RequestDeadline.REQUEST.toSeconds(); second++) {
+        for (int second = 1; second < REQUEST.toSeconds(); second++) {
             pass(Duration.ofSeconds(1));
             aByte();
         }
@@ -50,7 +52,7 @@ class RequestDeadlineTest {
         deadline.answered(context);
         pass(RequestDeadline.IDLE.minusSeconds(1));
         aByte();
-        pass(RequestDeadline.REQUEST.minusSeconds(1));
+        pass(REQUEST.minusSeconds(1));
         assertThat(channel.isOpen()).isTrue();
         pass(Duration.ofSeconds(1));
         assertThat(channel.isOpen()).isFalse();
@@ -68,7 +70,7 @@ class RequestDeadlineTest {
     void aWebSocketWithoutAFirstMessageIsClosedAlsoIfItPings() {
         deadline.requestWhole();
         deadline.upgraded(context);
-        pass(RequestDeadline.REQUEST.minusSeconds(1));
+        pass(REQUEST.minusSeconds(1));
         aByte();
         deadline.controlWhole();
         assertThat(channel.isOpen()).isTrue();
@@ -79,7 +81,7 @@ class RequestDeadlineTest {
     @Test
     void aWebSocketWithoutAFirstMessageIsAskedWhetherItLivesAndStaysIfItDoes() {
         deadline.upgraded(context);
-        pass(RequestDeadline.REQUEST.dividedBy(2).minusNanos(1));
+        pass(REQUEST.dividedBy(2).minusNanos(1));
         assertThat(channel.outboundMessages()).isEmpty();
         pass(Duration.ofNanos(1));
         assertThat(channel.outboundMessages()).hasSize(1).hasOnlyElementsOfType(PingWebSocketFrame.class);
@@ -89,7 +91,7 @@ class RequestDeadlineTest {
         assertThat(channel.isOpen()).isTrue();
 
         aByte();
-        pass(RequestDeadline.REQUEST);
+        pass(REQUEST);
         assertThat(channel.isOpen()).as("its first message does not come whole").isFalse();
     }
 
@@ -97,11 +99,11 @@ class RequestDeadlineTest {
     void aPongPutsOffNoMessageThatHasBegunAndWhoeverSpokeIsNotAsked() {
         deadline.upgraded(context);
         deadline.messageWhole();
-        pass(RequestDeadline.REQUEST);
+        pass(REQUEST);
         assertThat(channel.outboundMessages()).isEmpty();
         aByte();
         deadline.messageBegun();
-        pass(RequestDeadline.REQUEST.minusSeconds(1));
+        pass(REQUEST.minusSeconds(1));
         deadline.pongWhole();
         pass(Duration.ofSeconds(1));
         assertThat(channel.isOpen()).isFalse();
@@ -125,7 +127,7 @@ class RequestDeadlineTest {
         deadline.upgraded(context);
         deadline.messageWhole();
         pass(Duration.ofHours(1));
-        for (int second = 1; second <= RequestDeadline.REQUEST.toSeconds(); second++) {
+        for (int second = 1; second <= REQUEST.toSeconds(); second++) {
             assertThat(channel.isOpen()).isTrue();
             aByte();
             deadline.messageBegun();
@@ -153,7 +155,7 @@ class RequestDeadlineTest {
         pass(Duration.ofMinutes(1));
         assertThat(channel.isOpen()).isTrue();
         channel.config().setAutoRead(true);
-        pass(RequestDeadline.REQUEST);
+        pass(REQUEST);
         assertThat(channel.isOpen()).isFalse();
     }
 

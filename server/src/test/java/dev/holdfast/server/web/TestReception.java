@@ -38,7 +38,8 @@ final class TestReception {
                     fleet,
                     new ServerSession.Offer(null, List.of(), () -> GIVEN),
                     new WebMeters(registry),
-                    new LimitedLog(time));
+                    new LimitedLog(time),
+                    Runnable::run);
         } catch (Exception e) {
             throw new AssertionError(e);
         }
