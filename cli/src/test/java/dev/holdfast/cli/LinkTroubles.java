@@ -63,7 +63,15 @@ final class LinkTroubles {
     static Server server(Path data) throws Exception {
         InetSocketAddress free = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         return Server.start(new ServerConfig(
-                data, free, free, null, ServerConfig.PING_INTERVAL, Duration.ofMillis(50), ServerConfig.MESSAGE_LIMIT));
+                data,
+                free,
+                free,
+                null,
+                ServerConfig.PING_INTERVAL,
+                ServerConfig.REQUEST_TIMEOUT,
+                Duration.ofMillis(50),
+                ServerConfig.MESSAGE_LIMIT,
+                ServerConfig.MESSAGE_LIMIT));
     }
 
     static Agent agent(Path data, URI server) throws Exception {

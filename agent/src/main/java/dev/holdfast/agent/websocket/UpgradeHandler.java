@@ -24,6 +24,7 @@ import io.netty.handler.codec.http.websocketx.WebSocketClientHandshaker13;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
 import io.netty.handler.codec.http.websocketx.WebSocketVersion;
+import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.io.IOException;
 import java.net.URI;
@@ -160,6 +161,10 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<HttpObject> {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         Throwable own = cause.getCause() instanceof IOException inner ? inner : cause;
-        dial.end(Failure.of(own));
+        // Netty's own message is a dump of what came instead.
+        dial.end(
+                own instanceof NotSslRecordException
+                        ? Failure.of(Cause.TLS, "the server does not speak TLS (expected: a wss or https port)")
+                        : Failure.of(own));
     }
 }
