@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.style;
 
+import static java.util.Map.entry;
+
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaField;
@@ -28,15 +30,20 @@ final class ShapeRules {
             Pattern.compile(".*\\.(impl|internal|utils?|helpers?|common|managers?)(\\..*)?");
 
     /** Packages and classes that may be public without a user in this repository, and why. */
-    private static final Map<String, String> OPEN = Map.of(
-            "dev.holdfast.core.time", "programs embed it",
-            "dev.holdfast.core.policy", "programs embed it",
-            "dev.holdfast.core.work", "programs embed it",
-            "dev.holdfast.core.outbox", "programs embed it",
-            "dev.holdfast.agent", "programs embed it",
-            "dev.holdfast.agent.link.LinkMachine", "whoever simulates a fleet steps it",
-            "dev.holdfast.server", "what a program that starts a server is given",
-            "dev.holdfast.server.fleet.MemoryFleetStore", "a server without a disk, for whoever simulates a fleet");
+    private static final Map<String, String> OPEN = Map.ofEntries(
+            entry("dev.holdfast.core.time", "programs embed it"),
+            entry("dev.holdfast.core.policy", "programs embed it"),
+            entry("dev.holdfast.core.work", "programs embed it"),
+            entry("dev.holdfast.core.outbox", "programs embed it"),
+            entry("dev.holdfast.agent", "programs embed it"),
+            entry("dev.holdfast.agent.link.LinkMachine", "whoever simulates a fleet steps it"),
+            entry("dev.holdfast.server", "what a program that starts a server is given"),
+            entry(
+                    "dev.holdfast.server.fleet.MemoryFleetStore",
+                    "a server without a disk, for whoever simulates a fleet"),
+            entry("dev.holdfast.core.breaker", "programs embed it"),
+            entry("dev.holdfast.core.retry", "programs embed it"),
+            entry("dev.holdfast.cli.run.DefaultLogging", "Logback finds it by its service file"));
 
     static final List<Rule<JavaClasses>> ALL = List.of(
             Rule.of(

@@ -164,7 +164,7 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<HttpObject> {
         // Netty's own message is a dump of what came instead.
         dial.end(
                 own instanceof NotSslRecordException
-                        ? Failure.of(Cause.TLS, "the server does not speak TLS (expected: a wss or https port)")
+                        ? Failure.of(Cause.TLS, "the server does not speak TLS (expected: ws or http for this port)")
                         : Failure.of(own));
     }
 }

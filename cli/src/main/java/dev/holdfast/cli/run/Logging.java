@@ -27,6 +27,10 @@ final class Logging {
     static void start(String role, boolean verbose) {
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.reset();
+        configure(context, role, verbose);
+    }
+
+    static void configure(LoggerContext context, String role, boolean verbose) {
         PatternLayoutEncoder encoder = new PatternLayoutEncoder();
         encoder.setContext(context);
         // A message may carry what another machine sent: it must not be able to look like a line of its own.

@@ -75,10 +75,14 @@ final class AgentClocks {
 
     private static Reading next(@Nullable Reading before, Instant at, Duration apparent) {
         Duration told = before == null ? null : before.told();
-        boolean certain = apparent.compareTo(TOLERANCE.negated()) >= 0
-                || (before != null && at.isAfter(before.at()) && !differ(apparent, before.apparent()));
+        boolean ahead = !apparent.isNegative();
+        boolean again = before != null && at.isAfter(before.at()) && !differ(apparent, before.apparent());
         Duration known = before == null ? null : before.offset();
-        return new Reading(at, apparent, certain ? apparent : known, told);
+        if (!ahead && !differ(apparent, Duration.ZERO)) {
+            // As good as none: a report that was a little old when it came looks the same.
+            return new Reading(at, apparent, Duration.ZERO, told);
+        }
+        return new Reading(at, apparent, ahead || again ? apparent : known, told);
     }
 
     private Reading told(AgentRecord agent, Reading reading) {
