@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.core.work;
+
+import dev.holdfast.core.time.Time;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A queue of keys that stand for work, each of which is run by one worker at a time, and again with backoff when it
+ * fails.
+ *
+ * <p>A key is what says <em>that</em> something is to be done, not what: whoever runs it looks up how things are then.
+ * So it may be added any number of times and is queued once; added while it runs, it runs once more afterwards.
+ *
+ * <p>Workers take keys and settle them; {@link Workers} does that on virtual threads:
+ *
+ * <pre>{@code
+ * Work<String> work = queue.take();
+ * work.settle(update(work.key()) ? Outcome.done() : Outcome.retry("not there yet"));
+ * }</pre>
+ *
+ * <p>Waiting keys cost no thread: one alarm of the {@link Time} it was given rings for the one that is due first, at
+ * most every {@link #SLACK} however many there are. Safe for use by any thread.
+ */
+public final class WorkQueue<K> implements AutoCloseable {
+
+    /** How much later than due a waiting key may be found to be so: 10 ms. */
+    public static final Duration SLACK = Duration.ofMillis(10);
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition work = lock.newCondition();
+    private final Condition quiet = lock.newCondition();
+    private final Time time;
+    private final WorkMachine<K> machine;
+    private final WorkLog log;
+
+    // All guarded by the lock.
+    private int takers;
+    private boolean paused;
+    private boolean ended;
+    private @Nullable Alarm alarm;
+    private long lastRung;
+
+    /** @param at when it rings */
+    private record Alarm(long at, Time.Scheduled handle) {}
+
+    /**
+     * An empty queue.
+     *
+     * @param name what its log lines call it
+     * @param time what it measures with, and where its alarm rings
+     * @param chance where jitter comes from; used by one thread at a time
+     */
+    public WorkQueue(String name, WorkPolicy policy, Time time, RandomGenerator chance) {
+        this.time = time;
+        this.machine = new WorkMachine<>(policy, chance, time.nanoTime());
+        this.log = new WorkLog(name, policy, time.nanoTime());
+        this.lastRung = time.nanoTime() - SLACK.toNanos();
+    }
+
+    /** Adds a key that is due now, with normal priority. */
+    public Added add(K key) {
+        return add(key, Terms.NOW);
+    }
+
+    /**
+     * Adds a key, or merges it with what is there of it: the higher priority, the earlier time and the earlier deadline
+     * hold. A key that backs off after a failure does so all the same; see {@link #hasten}.
+     */
+    public Added add(K key, Terms terms) {
+        lock.lock();
+        try {
+            long now = time.nanoTime();
+            Added added = machine.add(key, terms, now);
+            if (added.willRun()) {
+                changed(now);
+            }
+            return added;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Lets a key that waits, or backs off, run as soon as its turn comes. What it was added with and its failures stay.
+     *
+     * @return whether there was such a key
+     */
+    public boolean hasten(K key) {
+        return change(() -> machine.hasten(key));
+    }
+
+    /**
+     * Forgets a key that is due, waits or is terminal. One that runs is not forgotten.
+     *
+     * @return whether there was such a key
+     */
+    public boolean remove(K key) {
+        return change(() -> machine.remove(key));
+    }
+
+    /**
+     * Queues a terminal key anew, its failures forgotten.
+     *
+     * @return whether there was such a key
+     */
+    public boolean release(K key) {
+        return change(() -> machine.releaseTerminal(key));
+    }
+
+    /**
+     * The next key to run, once there is one. It must be settled.
+     *
+     * @return null once the queue is closed or has drained
+     * @throws InterruptedException if interrupted while it waits
+     */
+    public @Nullable Work<K> take() throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            Work<K> taken = next();
+            while (taken == null && !ended) {
+                takers++;
+                try {
+                    work.await();
+                } finally {
+                    takers--;
+                }
+                taken = next();
+            }
+            wakeTaker();
+            return taken;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The next key to run, or null if none is due, or the queue is paused or closed. It must be settled. */
+    public @Nullable Work<K> poll() {
+        lock.lock();
+        try {
+            return next();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Gives out no more keys until it is {@linkplain #resume resumed}; those that run go on. */
+    public void pause() {
+        change(() -> paused = true);
+    }
+
+    /** Ends a pause. */
+    public void resume() {
+        change(() -> {
+            paused = false;
+            return true;
+        });
+    }
+
+    /** The keys that have been given up on, the oldest first. */
+    public List<Terminal<K>> terminals() {
+        lock.lock();
+        try {
+            return machine.terminals();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The failures of a key since it last went well; none if there are none, or no such key. */
+    public Optional<History> history(K key) {
+        lock.lock();
+        try {
+            return Optional.ofNullable(machine.history(key));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How many keys are where. */
+    public Figures figures() {
+        lock.lock();
+        try {
+            return machine.figures();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Takes no more keys, lets those that are due and those that run come to an end, and closes. Keys that are not due
+     * are not waited for.
+     *
+     * @param deadline how long it waits at most
+     * @return the keys that have not come to an end, in no order
+     * @throws InterruptedException if interrupted while it waits; the queue is closed all the same
+     */
+    public List<K> drain(Duration deadline) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            machine.close();
+            paused = false;
+            changed(time.nanoTime());
+            Time.Scheduled timeout = time.schedule(deadline, this::close);
+            try {
+                while (!ended && !isQuiet()) {
+                    quiet.await();
+                }
+            } finally {
+                timeout.cancel();
+                end();
+            }
+            return machine.left();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes no more keys and gives out none. Runs under way can still be settled. */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            end();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void end() {
+        machine.close();
+        ended = true;
+        if (alarm != null) {
+            alarm.handle.cancel();
+            alarm = null;
+        }
+        work.signalAll();
+        quiet.signalAll();
+    }
+
+    void settle(Work<K> done, Outcome outcome) {
+        WorkLog.Line line = null;
+        lock.lock();
+        try {
+            if (done.settled) {
+                throw new IllegalStateException("key " + done.key() + " is settled already (expected: once a run)");
+            }
+            done.settled = true;
+            long now = time.nanoTime();
+            WorkMachine.Setback<K> setback = machine.settle(done.entry, outcome, now, time);
+            if (setback != null) {
+                line = log.line(setback, machine.figures(), now);
+            }
+            changed(now);
+        } finally {
+            lock.unlock();
+        }
+        if (line != null) {
+            line.write();
+        }
+    }
+
+    private boolean change(BooleanSupplier change) {
+        lock.lock();
+        try {
+            boolean changed = change.getAsBoolean();
+            if (changed) {
+                changed(time.nanoTime());
+            }
+            return changed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private @Nullable Work<K> next() {
+        if (paused || ended) {
+            return null;
+        }
+        Entry<K> entry = machine.next(time.nanoTime());
+        return entry == null ? null : new Work<>(this, entry);
+    }
+
+    private void changed(long now) {
+        wakeTaker();
+        setAlarm(now);
+        if (machine.isClosed() && isQuiet()) {
+            quiet.signalAll();
+        }
+    }
+
+    /** One only: who takes a key wakes the next. */
+    private void wakeTaker() {
+        if (takers > 0 && machine.ready() > 0 && !paused) {
+            work.signal();
+        }
+    }
+
+    private boolean isQuiet() {
+        return machine.ready() == 0 && machine.running() == 0;
+    }
+
+    private void setAlarm(long now) {
+        long due = machine.nextDue();
+        if (due == WorkMachine.NEVER || ended) {
+            return;
+        }
+        long at = Math.max(due - now, lastRung - now + SLACK.toNanos()) + now;
+        if (alarm != null) {
+            if (alarm.at - at <= 0) {
+                return;
+            }
+            alarm.handle.cancel();
+        }
+        alarm = new Alarm(at, time.schedule(Duration.ofNanos(at - now), this::ring));
+    }
+
+    private void ring() {
+        lock.lock();
+        try {
+            long now = time.nanoTime();
+            alarm = null;
+            lastRung = now;
+            machine.release(now);
+            changed(now);
+        } finally {
+            lock.unlock();
+        }
+    }
+}
