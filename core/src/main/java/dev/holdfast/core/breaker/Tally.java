@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.breaker;
 
+import dev.holdfast.core.policy.SlidingCounts;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a closed breaker has counted. Safe for use by any thread, without locks; counting a success allocates nothing
- * but one bucket a tenth of the period where there are buckets.
+ * What a closed breaker has counted. Safe for use by any thread, without locks; counting a success allocates nothing,
+ * or what {@link SlidingCounts} does.
  */
 abstract sealed class Tally {
-
-    /** How many buckets a sliding period is counted in. */
-    static final int BUCKETS = 10;
 
     /** How many failures, and of how many calls: what the next judgement goes by. */
     record Figures(long failures, long calls) {}
@@ -183,80 +180,33 @@ abstract sealed class Tally {
         }
     }
 
-    /** A ring of buckets, each replaced by a fresh one when its turn comes again. */
     private static final class ShareWithin extends Tally {
 
-        /** One tenth of the period. Calls are counted in the upper half of the word, failures in the lower. */
-        private static final class Bucket extends AtomicLong {
-            private static final long serialVersionUID = 1;
-            private static final long CALL = 1L << 32;
-
-            final long number;
-
-            Bucket(long number) {
-                this.number = number;
-            }
-        }
-
         private final Trip.ShareWithin trip;
-        private final long bucketNanos;
-        private final long begun;
-        private final AtomicReferenceArray<@Nullable Bucket> ring = new AtomicReferenceArray<>(BUCKETS);
+        private final SlidingCounts counts;
 
         ShareWithin(Trip.ShareWithin trip, long begun) {
             this.trip = trip;
-            this.begun = begun;
-            this.bucketNanos = trip.period().toNanos() / BUCKETS;
+            this.counts = new SlidingCounts(trip.period(), begun);
         }
 
         @Override
         void success(LongSupplier clock) {
-            bucket(number(clock)).getAndAdd(Bucket.CALL);
+            counts.call(clock.getAsLong());
         }
 
         @Override
         boolean failure(LongSupplier clock) {
-            long number = number(clock);
-            bucket(number).getAndAdd(Bucket.CALL + 1);
-            Figures figures = figures(number);
-            return figures.calls >= trip.minimum() && figures.failures >= trip.share() * figures.calls;
-        }
-
-        private long number(LongSupplier clock) {
-            return (clock.getAsLong() - begun) / bucketNanos;
-        }
-
-        private Bucket bucket(long number) {
-            int index = (int) (number % BUCKETS);
-            while (true) {
-                Bucket there = ring.get(index);
-                if (there != null && there.number >= number) {
-                    return there;
-                }
-                Bucket fresh = new Bucket(number);
-                if (ring.compareAndSet(index, there, fresh)) {
-                    return fresh;
-                }
-            }
-        }
-
-        private Figures figures(long number) {
-            long failures = 0;
-            long calls = 0;
-            for (int i = 0; i < BUCKETS; i++) {
-                Bucket bucket = ring.get(i);
-                if (bucket != null && bucket.number > number - BUCKETS) {
-                    long word = bucket.get();
-                    calls += word >>> 32;
-                    failures += word & 0xFFFF_FFFFL;
-                }
-            }
-            return new Figures(failures, calls);
+            long now = clock.getAsLong();
+            counts.markedCall(now);
+            SlidingCounts.Counts within = counts.at(now);
+            return within.calls() >= trip.minimum() && within.marked() >= trip.share() * within.calls();
         }
 
         @Override
         Figures figures(LongSupplier clock) {
-            return figures(number(clock));
+            SlidingCounts.Counts within = counts.at(clock.getAsLong());
+            return new Figures(within.marked(), within.calls());
         }
     }
 }

@@ -2,6 +2,7 @@
 package dev.holdfast.core.breaker;
 
 import dev.holdfast.core.policy.Backoff;
+import dev.holdfast.core.policy.SlidingCounts;
 import java.time.Duration;
 
 /** What makes a {@link CircuitBreaker} trip. Values only; a breaker judges when a call fails. */
@@ -68,7 +69,7 @@ public sealed interface Trip {
         /** @throws IllegalArgumentException if a component is out of its range */
         public Within {
             requireBetween("failures", failures, 1, MOST);
-            requirePeriod(period, 1);
+            requirePeriod(period, Duration.ofNanos(1));
         }
     }
 
@@ -90,7 +91,7 @@ public sealed interface Trip {
         /** @throws IllegalArgumentException if a component is out of its range */
         public ShareWithin {
             requireShare(share);
-            requirePeriod(period, Tally.BUCKETS);
+            requirePeriod(period, SlidingCounts.SHORTEST);
             requireBetween("minimum", minimum, 1, Integer.MAX_VALUE);
         }
     }
@@ -107,10 +108,10 @@ public sealed interface Trip {
         }
     }
 
-    private static void requirePeriod(Duration period, long leastNanos) {
-        if (period.compareTo(Duration.ofNanos(leastNanos)) < 0 || period.compareTo(Backoff.LONGEST) > 0) {
-            throw new IllegalArgumentException("period: " + period + " (expected: " + Duration.ofNanos(leastNanos)
-                    + " to " + Backoff.LONGEST + ")");
+    private static void requirePeriod(Duration period, Duration least) {
+        if (period.compareTo(least) < 0 || period.compareTo(Backoff.LONGEST) > 0) {
+            throw new IllegalArgumentException(
+                    "period: " + period + " (expected: " + least + " to " + Backoff.LONGEST + ")");
         }
     }
 }

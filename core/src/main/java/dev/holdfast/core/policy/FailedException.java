@@ -13,7 +13,7 @@ public class FailedException extends Exception {
 
     /** @param failure what failed */
     public FailedException(Failure failure) {
-        super(failure.cause() + ": " + failure.detail(), null, false, false);
+        super(failure.cause() + ": " + failure.detail(), null, true, false);
         this.failure = failure;
     }
 

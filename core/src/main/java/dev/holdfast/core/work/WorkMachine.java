@@ -3,7 +3,6 @@ package dev.holdfast.core.work;
 
 import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.policy.RateLimit;
-import dev.holdfast.core.time.Time;
 import dev.holdfast.core.work.Entry.Detail;
 import dev.holdfast.core.work.Entry.Place;
 import dev.holdfast.core.work.Terms.Priority;
@@ -13,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -141,11 +141,11 @@ final class WorkMachine<K> {
     /**
      * Takes back a running key.
      *
-     * @param dates for the history; asked only if the key failed
+     * @param date for the history; asked only if the key failed
      * @return what it is told of if it failed, else null
      */
     @Nullable
-    Setback<K> settle(Entry<K> entry, Outcome outcome, long now, Time dates) {
+    Setback<K> settle(Entry<K> entry, Outcome outcome, long now, Supplier<Instant> date) {
         running--;
         long addedFor = entry.due;
         switch (outcome) {
@@ -164,10 +164,10 @@ final class WorkMachine<K> {
                 return null;
             }
             case Outcome.Retry retry -> {
-                return failed(entry, retry.failure(), now, dates.instant());
+                return failed(entry, retry.failure(), now, date.get());
             }
             case Outcome.Permanent permanent -> {
-                return end(entry, Terminal.Reason.PERMANENT, noteFailure(entry, permanent.failure(), dates.instant()));
+                return end(entry, Terminal.Reason.PERMANENT, noteFailure(entry, permanent.failure(), date.get()));
             }
         }
     }

@@ -253,7 +253,7 @@ public final class WorkQueue<K> implements AutoCloseable {
             }
             done.settled = true;
             long now = time.nanoTime();
-            WorkMachine.Setback<K> setback = machine.settle(done.entry, outcome, now, time);
+            WorkMachine.Setback<K> setback = machine.settle(done.entry, outcome, now, time::instant);
             if (setback != null) {
                 line = log.line(setback, machine.figures(), now);
             }
