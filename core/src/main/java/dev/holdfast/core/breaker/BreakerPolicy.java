@@ -13,14 +13,15 @@ import java.util.Set;
  *
  * @param trip what makes it trip
  * @param slowCall a call that takes at least this long counts as failed, however it went; zero: none does
- * @param openTime how long it stays open: the n-th delay if it was half-open and failed n − 1 times in between
+ * @param openTime how long it stays open: the n-th delay if it was half-open and failed n − 1 times in between; never
+ *     less than the other side asked for in a {@link Permit#failure(dev.holdfast.core.policy.Failure) failure}
  * @param trials how many calls decide, while it is half-open, whether it closes; at least 1
  * @param successes how many of those must go well; from 1 to {@code trials}. It opens again as soon as so many can no
  *     longer be reached
  * @param trialTimeout after how long a trial that nobody settled is taken for abandoned, and its place is given to
  *     another; more than zero
- * @param ramp how long after closing it still holds back calls: it lets a tenth through at first and all at the end,
- *     in even steps; zero: it lets all through at once
+ * @param ramp how long after its trials went well it still holds back calls: it lets a tenth through at first and
+ *     all at the end, more and more in between; zero: it lets all through at once
  * @param ignored failures with these causes say nothing about the other side; see {@link CircuitBreaker#call}
  */
 public record BreakerPolicy(

@@ -2,13 +2,18 @@
 package dev.holdfast.core.breaker;
 
 import dev.holdfast.core.policy.Classifier;
+import dev.holdfast.core.policy.ListenerGuard;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -60,8 +65,8 @@ public final class CircuitBreaker {
     private final LongSupplier clock;
     private final RandomGenerator chance;
     private final Consumer<Transition> listener;
+    private final ListenerGuard guard;
     private final Classifier classifier;
-    private final long slowNanos;
     private final long trialNanos;
     private volatile Phase phase;
     private final AtomicLong trips = new AtomicLong();
@@ -83,7 +88,8 @@ public final class CircuitBreaker {
      * @param clock monotonic nanoseconds, such as {@code time::nanoTime}
      * @param chance where the jitter of open times comes from; used by one thread at a time
      * @param classifier tells {@link #call} why a call failed
-     * @param listener is told of each change by the thread that made it; what it throws comes out there
+     * @param listener is told of each change by the thread that made it, so that changes which follow each other
+     *     closely on different threads may be heard in another order; what it throws is logged
      */
     public CircuitBreaker(
             BreakerPolicy policy,
@@ -96,9 +102,9 @@ public final class CircuitBreaker {
         this.chance = chance;
         this.classifier = classifier;
         this.listener = listener;
-        this.slowNanos = policy.slowCall().toNanos();
+        this.guard = new ListenerGuard("a circuit breaker", clock);
         this.trialNanos = policy.trialTimeout().toNanos();
-        this.phase = new Closed(null);
+        this.phase = new Closed(this, policy, clock, null);
     }
 
     /** Leave to make one call, or null if it is not to be made now. */
@@ -107,13 +113,14 @@ public final class CircuitBreaker {
             Phase now = phase;
             switch (now) {
                 case Closed closed -> {
-                    return closed.permit();
+                    Permit permit = closed.permit();
+                    return permit != null ? permit : refuse();
                 }
                 case Phase.Open open -> {
                     if (open.nanosLeft(clock.getAsLong()) > 0) {
                         return refuse();
                     }
-                    change(open, new Phase.HalfOpen(open, Trials.NONE), "its open time is over");
+                    beginTrials(open, "its open time is over");
                 }
                 case Phase.HalfOpen halfOpen -> {
                     long instant = clock.getAsLong();
@@ -121,7 +128,7 @@ public final class CircuitBreaker {
                     if (live.count() >= policy.trials()) {
                         return refuse();
                     }
-                    Permit trial = new TrialPermit(instant);
+                    Permit trial = new TrialPermit(this, policy, clock, instant);
                     if (PHASE.compareAndSet(
                             this, halfOpen, new Phase.HalfOpen(halfOpen.last(), live.with(trial, instant)))) {
                         return trial;
@@ -145,42 +152,38 @@ public final class CircuitBreaker {
     public Permit acquire() throws CircuitOpenException {
         Permit permit = tryAcquire();
         if (permit == null) {
-            throw new CircuitOpenException(untilTrial());
+            Phase now = phase;
+            throw new CircuitOpenException(now.state(), left(now));
         }
         return permit;
     }
 
     /**
      * Makes one call if it may be made, and settles it: what it throws is a failure unless its cause is one of
-     * {@link BreakerPolicy#ignored}. An {@link InterruptedException} is ignored.
+     * {@link BreakerPolicy#ignored}. An {@link Error}, and a call that was {@linkplain Classifier#isCalledOff called
+     * off}, say nothing about the other side and are ignored.
      *
      * @throws CircuitOpenException if it is not to be made now
      * @throws Exception what the call throws
      */
     public <T extends @Nullable Object> T call(Callable<T> call) throws Exception {
-        Permit permit = acquire();
-        T result;
-        try {
-            result = call.call();
-        } catch (InterruptedException e) {
-            permit.ignore();
-            throw e;
-        } catch (Throwable e) {
-            if (policy.ignored().contains(classifier.failure(e).cause())) {
-                permit.ignore();
-            } else {
-                permit.failure();
-            }
-            throw e;
-        }
-        permit.success();
-        return result;
+        return Calls.call(this, classifier, call);
+    }
+
+    /**
+     * Makes one call whose result comes later, and settles it as {@link #call} does.
+     *
+     * @return completes as the call does, or with a {@link CircuitOpenException} if it is not to be made now;
+     *     cancelled, it cancels the call if that is a future
+     */
+    public <T extends @Nullable Object> CompletableFuture<T> callAsync(Supplier<? extends CompletionStage<T>> call) {
+        return Calls.callAsync(this, classifier, call);
     }
 
     /** A probe found the other side well: an open breaker gives out trials at once. Without effect in other states. */
     public void probeSucceeded() {
         if (phase instanceof Phase.Open open) {
-            change(open, new Phase.HalfOpen(open, Trials.NONE), "a probe succeeded");
+            beginTrials(open, "a probe succeeded");
         }
     }
 
@@ -196,7 +199,7 @@ public final class CircuitBreaker {
 
     /** Closes it, whatever it was doing, and forgets what it has counted. */
     public void reset() {
-        changeTo(new Closed(null), "reset");
+        changeTo(new Closed(this, policy, clock, null), "reset");
     }
 
     /** What it is doing. An open one whose time is over is open until it is asked for a permit. */
@@ -206,7 +209,11 @@ public final class CircuitBreaker {
 
     /** How long until an open breaker gives out a trial; zero in other states. */
     public Duration untilTrial() {
-        return phase instanceof Phase.Open open
+        return left(phase);
+    }
+
+    private Duration left(Phase now) {
+        return now instanceof Phase.Open open
                 ? Duration.ofNanos(Math.max(0, open.nanosLeft(clock.getAsLong())))
                 : Duration.ZERO;
     }
@@ -215,7 +222,7 @@ public final class CircuitBreaker {
     public Snapshot snapshot() {
         Phase now = phase;
         Tally.Figures figures = switch (now) {
-            case Closed closed -> closed.tally.figures(clock);
+            case Closed closed -> closed.figures();
             case Phase.HalfOpen trying ->
                 new Tally.Figures(
                         trying.trials().failed(),
@@ -225,11 +232,8 @@ public final class CircuitBreaker {
         int underWay = now instanceof Phase.HalfOpen trying
                 ? trying.trials().underWay().size()
                 : 0;
-        Duration left = now instanceof Phase.Open open
-                ? Duration.ofNanos(Math.max(0, open.nanosLeft(clock.getAsLong())))
-                : Duration.ZERO;
         return new Snapshot(
-                now.state(), figures.failures(), figures.calls(), underWay, left, trips.get(), refused.get());
+                now.state(), figures.failures(), figures.calls(), underWay, left(now), trips.get(), refused.get());
     }
 
     private @Nullable Permit refuse() {
@@ -250,154 +254,60 @@ public final class CircuitBreaker {
     }
 
     private void tell(Phase from, Phase to, String why) {
+        if (from instanceof Closed && to instanceof Phase.Open) {
+            trips.incrementAndGet();
+        }
         if (from.state() != to.state()) {
-            listener.accept(new Transition(from.state(), to.state(), why));
+            guard.tell(() -> listener.accept(new Transition(from.state(), to.state(), why)));
         }
     }
 
-    private Phase.Open opened(int streak, Duration previous) {
+    private void beginTrials(Phase.Open open, String why) {
+        change(open, new Phase.HalfOpen(open, Trials.none(clock.getAsLong())), why);
+    }
+
+    private Phase.Open opened(int streak, Duration previous, long notBefore) {
+        long now = clock.getAsLong();
+        Duration asked = Duration.ofNanos(Math.max(0, notBefore - now));
         Duration openTime;
         synchronized (chance) {
-            openTime = policy.openTime().delay(streak, previous, chance);
+            openTime = policy.openTime().delay(streak, previous, asked, chance);
         }
-        return new Phase.Open(clock.getAsLong(), openTime, streak);
+        return new Phase.Open(now, openTime, streak);
     }
 
-    private Phase.Open openedAgain(Phase.Open last) {
-        return opened(last.streak() == Integer.MAX_VALUE ? last.streak() : last.streak() + 1, last.length());
+    private Phase.Open openedAgain(Phase.Open last, long notBefore) {
+        int streak = last.streak() == Integer.MAX_VALUE ? last.streak() : last.streak() + 1;
+        return opened(streak, last.length(), notBefore);
     }
 
     private Closed closed() {
-        return new Closed(
-                policy.ramp().isZero()
-                        ? null
-                        : new Ramp(clock.getAsLong(), policy.ramp().toNanos()));
+        Duration length = policy.ramp();
+        return new Closed(this, policy, clock, length.isZero() ? null : new Ramp(clock.getAsLong(), length.toNanos()));
     }
 
-    private void trip(Closed closed) {
-        if (phase == closed && change(closed, opened(1, Duration.ZERO), "it tripped: " + policy.trip())) {
-            trips.incrementAndGet();
+    /** Carries out that what {@code closed} has counted trips the breaker. */
+    void trip(Closed closed) {
+        if (phase == closed) {
+            change(closed, opened(1, Duration.ZERO, closed.notBefore()), "it tripped: " + policy.trip());
         }
     }
 
-    private void settle(Permit trial, boolean success, boolean failure) {
+    /** Changes the trials if {@code trial} is one of those under way, and carries out what follows. */
+    void settle(Permit trial, UnaryOperator<Trials> how) {
         while (phase instanceof Phase.HalfOpen now && now.trials().includes(trial)) {
-            Trials settled = now.trials().settled(trial, success, failure);
+            Trials settled = how.apply(now.trials());
             boolean done;
             if (settled.succeeded() >= policy.successes()) {
                 done = change(now, closed(), "enough trials went well");
             } else if (settled.failed() > policy.trials() - policy.successes()) {
-                done = change(now, openedAgain(now.last()), "too many trials failed");
+                done = change(now, openedAgain(now.last(), settled.notBefore()), "too many trials failed");
             } else {
                 done = PHASE.compareAndSet(this, now, new Phase.HalfOpen(now.last(), settled));
             }
             if (done) {
                 return;
             }
-        }
-    }
-
-    private boolean isSlow(long since) {
-        return slowNanos > 0 && clock.getAsLong() - since >= slowNanos;
-    }
-
-    /** Also the permit of every call that is made meanwhile. */
-    final class Closed implements Phase, Permit {
-
-        private final Tally tally = Tally.of(policy.trip(), clock);
-        private volatile @Nullable Ramp ramp;
-
-        Closed(@Nullable Ramp ramp) {
-            this.ramp = ramp;
-        }
-
-        @Override
-        public State state() {
-            return State.CLOSED;
-        }
-
-        @Nullable
-        Permit permit() {
-            Ramp held = ramp;
-            if (held != null) {
-                long now = clock.getAsLong();
-                if (held.isOver(now)) {
-                    ramp = null;
-                } else if (!held.letsThrough(now)) {
-                    return refuse();
-                }
-            }
-            return slowNanos == 0 ? this : new TimedPermit(this, clock.getAsLong());
-        }
-
-        @Override
-        public void success() {
-            tally.success(clock);
-        }
-
-        @Override
-        public void failure() {
-            if (tally.failure(clock)) {
-                trip(this);
-            }
-        }
-
-        @Override
-        public void ignore() {}
-    }
-
-    /** A closed breaker's permit that knows when it was given. */
-    private final class TimedPermit implements Permit {
-
-        private final Closed closed;
-        private final long since;
-
-        TimedPermit(Closed closed, long since) {
-            this.closed = closed;
-            this.since = since;
-        }
-
-        @Override
-        public void success() {
-            if (isSlow(since)) {
-                closed.failure();
-            } else {
-                closed.success();
-            }
-        }
-
-        @Override
-        public void failure() {
-            closed.failure();
-        }
-
-        @Override
-        public void ignore() {}
-    }
-
-    /** The permit of one trial. */
-    private final class TrialPermit implements Permit {
-
-        private final long since;
-
-        TrialPermit(long since) {
-            this.since = since;
-        }
-
-        @Override
-        public void success() {
-            boolean slow = isSlow(since);
-            settle(this, !slow, slow);
-        }
-
-        @Override
-        public void failure() {
-            settle(this, false, true);
-        }
-
-        @Override
-        public void ignore() {
-            settle(this, false, false);
         }
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.breaker;
 
+import dev.holdfast.core.policy.Failure;
+
 /**
  * Leave to make one call, given by a {@link CircuitBreaker}, which is to be told once how the call went.
  *
@@ -15,6 +17,12 @@ public interface Permit {
 
     /** The call failed. */
     void failure();
+
+    /**
+     * The call failed, for a known reason: with one of the causes that are {@link BreakerPolicy#ignored} this is
+     * {@link #ignore}. Should it open the breaker, that stays open for at least as long as the other side asked for.
+     */
+    void failure(Failure failure);
 
     /** The call says nothing about the other side: it was called off, or the fault was the caller's. */
     void ignore();

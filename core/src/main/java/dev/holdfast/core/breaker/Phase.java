@@ -2,10 +2,11 @@
 package dev.holdfast.core.breaker;
 
 import dev.holdfast.core.breaker.CircuitBreaker.State;
+import dev.holdfast.core.policy.Failure;
 import java.time.Duration;
 
 /** What a breaker is doing, and what it has to know for that; replaced whole. */
-sealed interface Phase permits CircuitBreaker.Closed, Phase.Open, Phase.HalfOpen, Phase.ForcedOpen, Phase.Disabled {
+sealed interface Phase permits Closed, Phase.Open, Phase.HalfOpen, Phase.ForcedOpen, Phase.Disabled {
 
     State state();
 
@@ -60,6 +61,9 @@ sealed interface Phase permits CircuitBreaker.Closed, Phase.Open, Phase.HalfOpen
 
         @Override
         public void failure() {}
+
+        @Override
+        public void failure(Failure failure) {}
 
         @Override
         public void ignore() {}

@@ -28,12 +28,22 @@ abstract sealed class Tally {
         };
     }
 
-    abstract void success(LongSupplier clock);
+    /**
+     * Counts a success.
+     *
+     * @return whether the breaker has tripped, and whoever made it has not carried that out yet
+     */
+    abstract boolean success(LongSupplier clock);
 
-    /** Whether this failure trips the breaker. */
+    /** Counts a failure, and tells whether the breaker has tripped with it or before it. */
     abstract boolean failure(LongSupplier clock);
 
     abstract Figures figures(LongSupplier clock);
+
+    /** The quotient is the double nearest to what it stands for, as a share that was written down is; a product is not. */
+    private static boolean isReached(double share, long failures, long calls) {
+        return (double) failures / calls >= share;
+    }
 
     private static final class Consecutive extends Tally {
 
@@ -45,16 +55,21 @@ abstract sealed class Tally {
         }
 
         @Override
-        void success(LongSupplier clock) {
+        boolean success(LongSupplier clock) {
             // A healthy side is called by many threads: they share a cache line only as long as none writes to it.
-            if (failures.get() != 0) {
-                failures.set(0);
+            int counted = failures.get();
+            while (counted != 0 && counted < limit) {
+                if (failures.compareAndSet(counted, 0)) {
+                    return false;
+                }
+                counted = failures.get();
             }
+            return counted != 0;
         }
 
         @Override
         boolean failure(LongSupplier clock) {
-            return failures.incrementAndGet() >= limit;
+            return failures.getAndUpdate(counted -> Math.min(limit, counted + 1)) >= limit - 1;
         }
 
         @Override
@@ -63,20 +78,26 @@ abstract sealed class Tally {
         }
     }
 
-    /** The newest failures as a list that is cut off behind the last one that can still matter. */
+    /**
+     * The newest failures as a list that is cut off behind the last one that can still matter. Each is judged before
+     * it is put on, so that the list never changes under a judgement that counts: if another failure came in between,
+     * it is judged anew.
+     */
     private static final class Within extends Tally {
 
         private static final class Failed {
             final long at;
             final int depth;
+            volatile @Nullable Failed before;
 
-            @Nullable
-            Failed before;
+            /** Whether this one, or one before it, trips the breaker. */
+            boolean trips;
 
             Failed(long at, @Nullable Failed before, int limit) {
                 this.at = at;
                 this.before = before;
                 this.depth = before == null ? 1 : Math.min(limit, before.depth + 1);
+                this.trips = before != null && before.trips;
             }
         }
 
@@ -90,30 +111,32 @@ abstract sealed class Tally {
         }
 
         @Override
-        void success(LongSupplier clock) {}
+        boolean success(LongSupplier clock) {
+            return false;
+        }
 
         @Override
         boolean failure(LongSupplier clock) {
-            Failed last;
-            Failed added;
-            do {
-                last = newest.get();
-                added = new Failed(clock.getAsLong(), last, limit);
-            } while (!newest.compareAndSet(last, added));
-            return added.depth == limit && added.at - oldestOf(added).at <= periodNanos;
+            while (true) {
+                Failed last = newest.get();
+                Failed added = new Failed(clock.getAsLong(), last, limit);
+                Failed oldest = added.depth == limit ? oldestOf(added) : null;
+                added.trips |= oldest != null && added.at - oldest.at <= periodNanos;
+                if (newest.compareAndSet(last, added)) {
+                    if (oldest != null) {
+                        oldest.before = null;
+                    }
+                    return added.trips;
+                }
+            }
         }
 
-        private Failed oldestOf(Failed from) {
+        /** The one that is {@code limit} back, itself counted; null if a newer failure has cut the list before it. */
+        private @Nullable Failed oldestOf(Failed from) {
             Failed oldest = from;
-            for (int n = 1; n < limit; n++) {
-                Failed before = oldest.before;
-                if (before == null) {
-                    // A failure newer than this one has cut the list: that one judges.
-                    break;
-                }
-                oldest = before;
+            for (int n = 1; n < limit && oldest != null; n++) {
+                oldest = oldest.before;
             }
-            oldest.before = null;
             return oldest;
         }
 
@@ -121,7 +144,7 @@ abstract sealed class Tally {
         Figures figures(LongSupplier clock) {
             long now = clock.getAsLong();
             long count = 0;
-            for (Failed f = newest.get(); f != null && now - f.at <= periodNanos; f = f.before) {
+            for (Failed f = newest.get(); count < limit && f != null && now - f.at <= periodNanos; f = f.before) {
                 count++;
             }
             return new Figures(count, count);
@@ -130,7 +153,8 @@ abstract sealed class Tally {
 
     /**
      * A ring of outcomes, and a word that holds how many calls there were (upper 40 bits) and how many failures the
-     * ring holds (lower 24), so that both are read at one instant.
+     * ring holds (lower 24), so that both are read at one instant. With several threads, a call that is counted while
+     * the ring goes once around is counted for its place, not for its age.
      */
     private static final class ShareOfCalls extends Tally {
 
@@ -145,17 +169,21 @@ abstract sealed class Tally {
         private final AtomicIntegerArray failed;
         private final AtomicLong counts = new AtomicLong(NONE);
 
+        /** Whether there were as many calls as the ring has places; the 40 bits start over some day. */
+        private volatile boolean full;
+
         ShareOfCalls(Trip.ShareOfCalls trip) {
             this.trip = trip;
             this.failed = new AtomicIntegerArray(trip.calls());
         }
 
         @Override
-        void success(LongSupplier clock) {
+        boolean success(LongSupplier clock) {
             int slot = slot(counts.getAndAdd(CALL));
             if (failed.get(slot) != 0 && failed.getAndSet(slot, 0) != 0) {
                 counts.getAndDecrement();
             }
+            return false;
         }
 
         @Override
@@ -163,15 +191,20 @@ abstract sealed class Tally {
             int slot = slot(counts.getAndAdd(CALL));
             long after = failed.getAndSet(slot, 1) == 0 ? counts.incrementAndGet() : counts.get();
             Figures figures = figures(after);
-            return figures.calls >= trip.minimum() && figures.failures >= trip.share() * figures.calls;
+            return figures.calls >= trip.minimum() && isReached(trip.share(), figures.failures, figures.calls);
         }
 
         private int slot(long before) {
-            return (int) ((before >>> FAILURE_BITS) % trip.calls());
+            int slot = (int) ((before >>> FAILURE_BITS) % trip.calls());
+            if (slot == trip.calls() - 1 && !full) {
+                full = true;
+            }
+            return slot;
         }
 
         private Figures figures(long word) {
-            return new Figures(Math.max(0, (word & FAILURES) - NONE), Math.min(trip.calls(), word >>> FAILURE_BITS));
+            long calls = full ? trip.calls() : Math.min(trip.calls(), word >>> FAILURE_BITS);
+            return new Figures(Math.max(0, (word & FAILURES) - NONE), calls);
         }
 
         @Override
@@ -191,8 +224,9 @@ abstract sealed class Tally {
         }
 
         @Override
-        void success(LongSupplier clock) {
+        boolean success(LongSupplier clock) {
             counts.call(clock.getAsLong());
+            return false;
         }
 
         @Override
@@ -200,7 +234,7 @@ abstract sealed class Tally {
             long now = clock.getAsLong();
             counts.markedCall(now);
             SlidingCounts.Counts within = counts.at(now);
-            return within.calls() >= trip.minimum() && within.marked() >= trip.share() * within.calls();
+            return within.calls() >= trip.minimum() && isReached(trip.share(), within.marked(), within.calls());
         }
 
         @Override

@@ -45,7 +45,7 @@ public sealed interface Trip {
      * A share of the calls within a sliding period, which moves on by a tenth of itself at a time.
      *
      * @param share of failures, in {@code (0, 1]}
-     * @param period at least 10 ns
+     * @param period at least 1 ms
      * @param minimum how many calls there must have been within it before it judges; at least 1
      * @throws IllegalArgumentException if a parameter is out of its range
      */

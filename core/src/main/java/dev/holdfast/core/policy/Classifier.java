@@ -27,12 +27,21 @@ public interface Classifier {
     Optional<Failure> classify(Throwable thrown);
 
     /**
-     * Looks along the chain of causes, from the outermost inwards. Where nothing in it is known, an
-     * {@link IOException} anywhere in it is {@link Cause#NETWORK} and anything else {@link Cause#SERVER}: the other
-     * side failed, and no more is known.
+     * Looks along the chain of causes, from the outermost inwards. Where {@link #classify} knows nothing in it,
+     *
+     * <ul>
+     *   <li>an {@link IOException} anywhere in it is {@link Cause#NETWORK};
+     *   <li>else what the JDK throws for a defect of the program is {@link Cause#REJECTED}, since the same call fails
+     *       the same way again, and the other side is not to blame: {@link NullPointerException},
+     *       {@link IllegalArgumentException}, {@link IndexOutOfBoundsException}, {@link ClassCastException},
+     *       {@link UnsupportedOperationException}, {@link ArithmeticException};
+     *   <li>anything else, {@link IllegalStateException} and a plain {@link RuntimeException} among it, is
+     *       {@link Cause#SERVER}: libraries throw these for what went wrong far away, and no more is known.
+     * </ul>
      */
     default Failure failure(Throwable thrown) {
         boolean io = false;
+        boolean defect = false;
         // Longer chains than this are circles.
         int left = 100;
         for (Throwable t = thrown; t != null && left > 0; t = t.getCause(), left--) {
@@ -41,9 +50,18 @@ public interface Classifier {
                 return failure.get();
             }
             io |= t instanceof IOException;
+            defect |= StandardClassifier.isDefect(t);
         }
-        return Failure.of(
-                io ? Cause.NETWORK : Cause.SERVER, StandardClassifier.describe(StandardClassifier.unwrapped(thrown)));
+        Cause cause = io ? Cause.NETWORK : defect ? Cause.REJECTED : Cause.SERVER;
+        return Failure.of(cause, StandardClassifier.describe(StandardClassifier.unwrapped(thrown)));
+    }
+
+    /**
+     * Whether a call ended because someone here called it off, which says nothing about the other side and is no
+     * reason to call again: the thread was interrupted, or the future cancelled.
+     */
+    static boolean isCalledOff(Throwable thrown) {
+        return StandardClassifier.isCalledOff(thrown);
     }
 
     /** Asks this one first, then {@code other}. */

@@ -9,7 +9,7 @@ public class FailedException extends Exception {
 
     private static final long serialVersionUID = 1;
 
-    private final transient Failure failure;
+    private final Failure failure;
 
     /** @param failure what failed */
     public FailedException(Failure failure) {

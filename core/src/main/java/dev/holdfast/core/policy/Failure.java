@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.policy;
 
+import java.io.Serializable;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param retryAfter how long the other side asked to be left alone, or null if it did not
  * @param detail what a person should know; one line
  */
-public record Failure(Cause cause, @Nullable Duration retryAfter, String detail) {
+public record Failure(Cause cause, @Nullable Duration retryAfter, String detail) implements Serializable {
 
     /** One without a word from the other side on when to return. */
     public static Failure of(Cause cause, String detail) {

@@ -7,6 +7,9 @@ package dev.holdfast.core.policy;
  */
 public final class RateLimit {
 
+    /** A slower one could not be told from none at all. */
+    private static final double SLOWEST = 1e-9;
+
     private final long begun;
     private final double nanosEach;
     private final double nanosSaved;
@@ -17,15 +20,15 @@ public final class RateLimit {
     /**
      * A limit with its whole burst to spare.
      *
-     * @param perSecond more than 0; infinite for no limit
+     * @param perSecond at least 10<sup>−9</sup>, which is one in 31 years; infinite for no limit
      * @param burst how many may come at once after a pause; at least 1
      * @param now the monotonic time, in nanoseconds
      * @throws IllegalArgumentException if a parameter is out of its range
      */
     public RateLimit(double perSecond, int burst, long now) {
-        if (!(perSecond > 0)) {
+        if (!(perSecond >= SLOWEST)) {
             throw new IllegalArgumentException(
-                    "perSecond: " + perSecond + " (expected: > 0, or infinity for no limit)");
+                    "perSecond: " + perSecond + " (expected: >= " + SLOWEST + ", or infinity for no limit)");
         }
         if (burst < 1) {
             throw new IllegalArgumentException("burst: " + burst + " (expected: >= 1)");
@@ -33,6 +36,7 @@ public final class RateLimit {
         this.begun = now;
         this.nanosEach = 1e9 / perSecond;
         this.nanosSaved = nanosEach * (burst - 1.0);
+        this.nextFree = -nanosSaved;
     }
 
     /**

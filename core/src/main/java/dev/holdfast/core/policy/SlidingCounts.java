@@ -8,14 +8,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Counts calls, and which of them are marked, within a period that slides on by a tenth of itself at a time: what is
- * counted was within the period, and nothing is missing of its last nine tenths.
+ * counted was within the period, and nothing is missing of its last nine tenths. The period is cut to a multiple of
+ * 10 ns; within a tenth of it up to 4,294,967,295 calls can be told.
  *
  * <p>Safe for use by any thread, without locks. Counting allocates one bucket every tenth of the period.
  */
 public final class SlidingCounts {
 
-    /** The shortest period: 10 ns. */
-    public static final Duration SHORTEST = Duration.ofNanos(10);
+    /** The shortest period. */
+    public static final Duration SHORTEST = Duration.ofMillis(1);
 
     private static final int BUCKETS = 10;
 
@@ -94,7 +95,8 @@ public final class SlidingCounts {
     }
 
     private long number(long now) {
-        return (now - begun) / bucketNanos;
+        // A caller may have read the clock before this began.
+        return Math.max(0, now - begun) / bucketNanos;
     }
 
     private Bucket bucket(long number) {

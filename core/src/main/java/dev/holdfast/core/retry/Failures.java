@@ -5,6 +5,8 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 
 /** What the attempts of one call threw: the newest of them, so that a call without a limit does not fill memory. */
+// What is thrown is told apart by identity.
+@SuppressWarnings("ReferenceEquality")
 final class Failures {
 
     private static final int KEPT = 10;
@@ -22,7 +24,7 @@ final class Failures {
     <X extends Throwable> X last(X last) {
         for (Throwable earlier : thrown) {
             // An exception may be thrown over and over: it cannot suppress itself, and must not grow for ever.
-            if (!earlier.equals(last) && last.getSuppressed().length < KEPT) {
+            if (earlier != last && last.getSuppressed().length < KEPT) {
                 last.addSuppressed(earlier);
             }
         }

@@ -4,12 +4,11 @@ package dev.holdfast.core.retry;
 import dev.holdfast.core.policy.Backoff;
 import dev.holdfast.core.policy.Classifier;
 import dev.holdfast.core.policy.Failure;
+import dev.holdfast.core.policy.ListenerGuard;
 import dev.holdfast.core.time.Time;
-import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +22,10 @@ import org.jspecify.annotations.Nullable;
  * CompletionStage<String> later = retry.callAsync(() -> fetchAsync(url)); // waits nowhere
  * }</pre>
  *
- * <p>A call that goes well at once costs nothing but the call. Errors ({@link Error}) are not tried again. Immutable;
- * safe for use by any thread.
+ * <p>A call that goes well at once costs nothing but the call. What an attempt throws is a failure with the cause that
+ * the {@link Classifier} finds in it, and is tried again if the policy has a ladder for that cause. Never tried again
+ * are errors ({@link Error}) and what was {@linkplain Classifier#isCalledOff called off}. Immutable; safe for use by
+ * any thread.
  */
 public final class Retry {
 
@@ -34,12 +35,13 @@ public final class Retry {
     private final Classifier classifier;
     private final @Nullable RetryBudget budget;
     private final @Nullable RetryListener listener;
+    private final ListenerGuard guard;
     private final boolean limited;
 
     /**
      * Retries by a policy, with the standard classifier, no budget and no listener.
      *
-     * @param time where waits are measured and end; a blocking call must not be made from its own loop
+     * @param time where waits are measured and end; a blocking call must not be made in one of its tasks
      * @param chance where jitter comes from; used by one thread at a time
      */
     public Retry(RetryPolicy policy, Time time, RandomGenerator chance) {
@@ -59,6 +61,7 @@ public final class Retry {
         this.classifier = classifier;
         this.budget = budget;
         this.listener = listener;
+        this.guard = new ListenerGuard("a retry", time::nanoTime);
         this.limited = !policy.maxElapsed().equals(Backoff.LONGEST);
     }
 
@@ -82,7 +85,7 @@ public final class Retry {
      *
      * @return what the first attempt that went well returned
      * @throws InterruptedException if interrupted in an attempt or between two; there is no other then
-     * @throws Exception what the last attempt threw; those before it are its suppressed exceptions
+     * @throws Exception what the last attempt threw; those before it, the newest ten of them, are suppressed in it
      */
     public <T extends @Nullable Object> T call(Callable<T> call) throws Exception {
         // A clock read costs as much as the rest of this: it is read only where it matters.
@@ -90,8 +93,6 @@ public final class Retry {
         T result;
         try {
             result = call.call();
-        } catch (InterruptedException e) {
-            throw e;
         } catch (Exception e) {
             return callAgain(call, e, begun);
         }
@@ -104,54 +105,57 @@ public final class Retry {
         RetryState state = RetryState.begin(limited ? begun : time.nanoTime());
         Exception last = first;
         while (true) {
-            failures.add(last);
-            if (!(next(state, classifier.failure(last)) instanceof RetryState.Again again)) {
+            if (!(afterwards(state, last) instanceof RetryState.Again again)) {
                 throw failures.last(last);
             }
+            failures.add(last);
             state = again.state();
-            sleep(again.delay(), failures);
             T result;
             try {
-                result = call.call();
+                time.pause(again.delay());
             } catch (InterruptedException e) {
                 throw failures.last(e);
+            }
+            try {
+                result = call.call();
             } catch (Exception e) {
                 last = e;
                 continue;
+            } catch (Error e) {
+                throw failures.last(e);
             }
             succeeded(state.attempt());
             return result;
         }
     }
 
-    private void sleep(Duration delay, Failures failures) throws InterruptedException {
-        CompletableFuture<Boolean> over = new CompletableFuture<>();
-        Time.Scheduled alarm = time.schedule(delay, () -> over.complete(true));
-        try {
-            over.get();
-        } catch (InterruptedException e) {
-            alarm.cancel();
-            throw failures.last(e);
-        } catch (ExecutionException never) {
-            throw new AssertionError(never);
-        }
-    }
-
     /**
      * Makes a call whose result comes later; no thread waits between attempts.
      *
-     * @param call begins one attempt; what it throws is a failed one
+     * @param call begins one attempt and does not wait: the first one here, others in a task of time; what it throws
+     *     is a failed one
      * @return completes as the last attempt did; cancelled, it calls off the wait or the attempt under way, and there
      *     is no other
      */
     public <T extends @Nullable Object> CompletableFuture<T> callAsync(Supplier<? extends CompletionStage<T>> call) {
         AsyncRetry<T> run = new AsyncRetry<>(this, call, time);
-        run.begin();
+        run.go();
         return run.result();
     }
 
-    /** What follows a failure; the listener is told. */
-    RetryState.Next next(RetryState state, Failure failure) {
+    /** What follows when an attempt threw something; the listener is told. Null if it was called off. */
+    RetryState.@Nullable Next afterwards(RetryState state, Throwable thrown) {
+        if (Classifier.isCalledOff(thrown)) {
+            return null;
+        }
+        Failure failure;
+        try {
+            failure = classifier.failure(thrown);
+        } catch (RuntimeException e) {
+            // What went wrong first is what the caller has to see.
+            thrown.addSuppressed(e);
+            return null;
+        }
         RetryState.Next next;
         synchronized (chance) {
             next = state.failed(policy, failure, time.nanoTime(), chance);
@@ -159,13 +163,19 @@ public final class Retry {
         if (next instanceof RetryState.Again && budget != null && !budget.tryRetry()) {
             next = new RetryState.GiveUp(RetryState.Reason.BUDGET);
         }
-        if (listener != null) {
-            switch (next) {
-                case RetryState.Again again -> listener.retries(failure, state.attempt(), again.delay());
-                case RetryState.GiveUp end -> listener.gaveUp(failure, state.attempt(), end.reason());
-            }
-        }
+        tell(state, failure, next);
         return next;
+    }
+
+    private void tell(RetryState state, Failure failure, RetryState.Next next) {
+        if (listener != null) {
+            guard.tell(() -> {
+                switch (next) {
+                    case RetryState.Again again -> listener.retries(failure, state.attempt(), again);
+                    case RetryState.GiveUp end -> listener.gaveUp(failure, state.attempt(), end.reason());
+                }
+            });
+        }
     }
 
     void succeeded(int attempts) {
@@ -173,11 +183,7 @@ public final class Retry {
             budget.success();
         }
         if (listener != null) {
-            listener.succeeded(attempts);
+            guard.tell(() -> listener.succeeded(attempts));
         }
-    }
-
-    Failure classified(Throwable thrown) {
-        return classifier.failure(thrown);
     }
 }

@@ -33,8 +33,10 @@ public record RetryState(int attempt, long begun, Duration previous) {
      *
      * @param state to go on with
      * @param delay how long to wait before it
+     * @param attemptsLeft how many there may be yet, it included; {@link Integer#MAX_VALUE} for no limit
+     * @param timeLeft how long after it another one may yet begin; {@link Backoff#LONGEST} for no limit
      */
-    public record Again(RetryState state, Duration delay) implements Next {}
+    public record Again(RetryState state, Duration delay, int attemptsLeft, Duration timeLeft) implements Next {}
 
     /**
      * No other attempt.
@@ -70,14 +72,20 @@ public record RetryState(int attempt, long begun, Duration previous) {
         if (ladder == null) {
             return new GiveUp(Reason.NOT_RETRIED);
         }
-        if (attempt >= policy.maxAttempts()) {
+        int most = policy.maxAttempts();
+        boolean counted = most != Integer.MAX_VALUE;
+        if (counted && attempt >= most) {
             return new GiveUp(Reason.ATTEMPTS);
         }
         Duration delay = ladder.delay(attempt, previous, failure.floor(), chance);
-        if (Duration.ofNanos(now - begun).plus(delay).compareTo(policy.maxElapsed()) > 0) {
-            return new GiveUp(Reason.ELAPSED);
+        Duration left = policy.maxElapsed();
+        if (!left.equals(Backoff.LONGEST)) {
+            left = left.minus(delay).minusNanos(now - begun);
+            if (left.isNegative()) {
+                return new GiveUp(Reason.ELAPSED);
+            }
         }
         int next = attempt == Integer.MAX_VALUE ? attempt : attempt + 1;
-        return new Again(new RetryState(next, begun, delay), delay);
+        return new Again(new RetryState(next, begun, delay), delay, counted ? most - attempt : most, left);
     }
 }

@@ -64,6 +64,17 @@ public final class VirtualTime implements Time {
         return () -> tasks.remove(entry);
     }
 
+    /** {@inheritDoc} Here that is to {@link #advance}: the thread that steps time is the one that waits. */
+    @Override
+    public void pause(Duration delay) throws InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+        if (delay.isPositive()) {
+            advance(delay);
+        }
+    }
+
     private long dueAfter(Duration delay) {
         Duration left = Duration.ofNanos(Long.MAX_VALUE - now);
         return delay.compareTo(left) > 0 ? Long.MAX_VALUE : now + Math.max(0, delay.toNanos());
@@ -82,7 +93,8 @@ public final class VirtualTime implements Time {
         for (Task next = tasks.peek(); next != null && next.due <= end; next = tasks.peek()) {
             step();
         }
-        now = end;
+        // A task may have moved on further by itself.
+        now = Math.max(now, end);
     }
 
     /**
