@@ -31,6 +31,8 @@ final class ShapeRules {
     private static final Map<String, String> OPEN = Map.of(
             "dev.holdfast.core.time", "programs embed it",
             "dev.holdfast.core.policy", "programs embed it",
+            "dev.holdfast.core.breaker", "programs embed it",
+            "dev.holdfast.core.retry", "programs embed it",
             "dev.holdfast.core.work", "programs embed it",
             "dev.holdfast.core.outbox", "programs embed it",
             "dev.holdfast.agent", "programs embed it",

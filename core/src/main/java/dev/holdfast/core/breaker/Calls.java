@@ -46,9 +46,8 @@ final class Calls {
                     permit.success();
                     result.complete(value);
                 } else {
-                    Throwable inner = thrown instanceof CompletionException e && e.getCause() != null
-                            ? e.getCause()
-                            : thrown;
+                    Throwable inner =
+                            thrown instanceof CompletionException e && e.getCause() != null ? e.getCause() : thrown;
                     failed(permit, classifier, inner);
                     result.completeExceptionally(inner);
                 }

@@ -42,8 +42,8 @@ public final class ListenerGuard {
             synchronized (lines) {
                 leftOut = lines.admit(clock.getAsLong());
             }
-            leftOut.ifPresent(before ->
-                    log.error("a listener of {} failed and is left at that ({} left out before)", whose, before, thrown));
+            leftOut.ifPresent(before -> log.error(
+                    "a listener of {} failed and is left at that ({} left out before)", whose, before, thrown));
         }
     }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.policy;
 
-import java.io.InterruptedIOException;
-import java.net.ConnectException;
 import java.io.FileNotFoundException;
+import java.io.InterruptedIOException;
 import java.net.BindException;
+import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.ProtocolException;
 import java.net.SocketException;

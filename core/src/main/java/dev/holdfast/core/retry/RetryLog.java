@@ -55,7 +55,13 @@ public final class RetryLog implements RetryListener {
 
     @Override
     public void gaveUp(Failure failure, int attempts, RetryState.Reason reason) {
-        log.warn("{}: given up after attempt {} ({}), {}: {}", what, attempts, reason, failure.cause(), failure.detail());
+        log.warn(
+                "{}: given up after attempt {} ({}), {}: {}",
+                what,
+                attempts,
+                reason,
+                failure.cause(),
+                failure.detail());
     }
 
     @Override

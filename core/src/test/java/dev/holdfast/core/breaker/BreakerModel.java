@@ -56,9 +56,11 @@ final class BreakerModel {
         }
         if (state == State.HALF_OPEN) {
             List<Token> lapsing = trials.stream()
-                    .filter(trial -> !trial.settled && now - trial.at >= policy.trialTimeout().toNanos())
+                    .filter(trial -> !trial.settled
+                            && now - trial.at >= policy.trialTimeout().toNanos())
                     .toList();
-            long counted = trials.stream().filter(trial -> !trial.lapsed).count() - lapsing.stream().filter(trial -> !trial.lapsed).count();
+            long counted = trials.stream().filter(trial -> !trial.lapsed).count()
+                    - lapsing.stream().filter(trial -> !trial.lapsed).count();
             if (counted >= policy.trials()) {
                 refused++;
                 return null;
@@ -76,7 +78,8 @@ final class BreakerModel {
     }
 
     void success(Token token, long now) {
-        boolean slow = policy.slowCall().isPositive() && now - token.at >= policy.slowCall().toNanos();
+        boolean slow = policy.slowCall().isPositive()
+                && now - token.at >= policy.slowCall().toNanos();
         if (slow) {
             failure(token, now);
         } else {
@@ -134,11 +137,15 @@ final class BreakerModel {
         return switch (policy.trip()) {
             case Trip.Consecutive trip -> failures(last(trip.failures())) == trip.failures();
             case Trip.Within trip ->
-                calls.stream().filter(call -> call.failed && now - call.at <= trip.period().toNanos()).count()
+                calls.stream()
+                                .filter(call -> call.failed
+                                        && now - call.at <= trip.period().toNanos())
+                                .count()
                         >= trip.failures();
             case Trip.ShareOfCalls trip ->
                 last(trip.calls()).size() >= trip.minimum()
-                        && failures(last(trip.calls())) >= Math.ceil(trip.share() * last(trip.calls()).size() - 1e-9);
+                        && failures(last(trip.calls()))
+                                >= Math.ceil(trip.share() * last(trip.calls()).size() - 1e-9);
             case Trip.ShareWithin trip ->
                 within(trip, now).size() >= trip.minimum()
                         && failures(within(trip, now))
@@ -202,7 +209,8 @@ final class BreakerModel {
             }
             case Trip.Within trip ->
                 calls.stream()
-                        .filter(call -> call.failed && now - call.at <= trip.period().toNanos())
+                        .filter(call ->
+                                call.failed && now - call.at <= trip.period().toNanos())
                         .forEach(judged::add);
             case Trip.ShareOfCalls trip -> judged.addAll(last(trip.calls()));
             case Trip.ShareWithin trip -> judged.addAll(within(trip, now));

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -50,7 +51,8 @@ class BreakerModelTest {
         BreakerModel model = new BreakerModel(policy);
         SplittableRandom chance = new SplittableRandom(9);
         for (int n = 0; n < 2_000; n++) {
-            Held held = new Held(breaker.tryAcquire(), model.acquire(0));
+            Held held =
+                    new Held(Objects.requireNonNull(breaker.tryAcquire()), Objects.requireNonNull(model.acquire(0)));
             boolean failed = chance.nextInt(100) < 20 && breaker.snapshot().failures() < 4;
             settle(held, failed ? 1 : 0, model, time, chance);
             assertThat(breaker.snapshot()).as("call %s", n).isEqualTo(model.snapshot(0));
@@ -92,7 +94,7 @@ class BreakerModelTest {
             BreakerModel.Token token = model.acquire(time.nanoTime());
             story.append("acquire ").append(permit != null);
             assertThat(permit != null).as("%s", story).isEqualTo(token != null);
-            if (permit != null) {
+            if (permit != null && token != null) {
                 held.add(new Held(permit, token));
             }
         } else if (dice < 80 && !held.isEmpty()) {
@@ -145,8 +147,7 @@ class BreakerModelTest {
         }
     }
 
-    private static void settle(
-            Held held, int how, BreakerModel model, VirtualTime time, SplittableRandom chance) {
+    private static void settle(Held held, int how, BreakerModel model, VirtualTime time, SplittableRandom chance) {
         switch (how) {
             case 0 -> {
                 held.permit().success();

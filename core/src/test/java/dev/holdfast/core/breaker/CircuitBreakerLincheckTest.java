@@ -4,12 +4,13 @@ package dev.holdfast.core.breaker;
 import dev.holdfast.core.breaker.CircuitBreaker.State;
 import java.time.Duration;
 import java.util.List;
-import org.jetbrains.kotlinx.lincheck.LinChecker;
+import java.util.Objects;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 import org.jetbrains.lincheck.datastructures.StressOptions;
+import org.jetbrains.lincheck.util.LoggingLevel;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -19,38 +20,38 @@ class CircuitBreakerLincheckTest {
     @ParameterizedTest
     @ValueSource(classes = {Consecutive.class, Within.class, Trying.class})
     void everyScheduleIsAsIfOneAfterTheOther(Class<?> operations) {
-        LinChecker.check(
-                operations,
-                new ModelCheckingOptions()
-                        .threads(2)
-                        .actorsBefore(1)
-                        .actorsPerThread(3)
-                        .actorsAfter(2)
-                        .iterations(8)
-                        .invocationsPerIteration(100));
+        new ModelCheckingOptions()
+                .logLevel(LoggingLevel.ERROR)
+                .threads(2)
+                .actorsBefore(1)
+                .actorsPerThread(3)
+                .actorsAfter(2)
+                .iterations(8)
+                .invocationsPerIteration(100)
+                .check(operations);
     }
 
     @ParameterizedTest
     @ValueSource(classes = {Consecutive.class, Within.class, Trying.class})
     void underStressItIsAsIfOneAfterTheOther(Class<?> operations) {
-        LinChecker.check(
-                operations,
-                new StressOptions()
-                        .threads(3)
-                        .actorsPerThread(3)
-                        .iterations(5)
-                        .invocationsPerIteration(100));
+        new StressOptions()
+                .logLevel(LoggingLevel.ERROR)
+                .threads(3)
+                .actorsPerThread(3)
+                .iterations(5)
+                .invocationsPerIteration(100)
+                .check(operations);
     }
 
     /** Where all calls share one permit. Time stands still, so that an open breaker stays open. */
-    private static class Shared {
+    public abstract static class Shared {
 
         final CircuitBreaker breaker;
         private final Permit permit;
 
         Shared(Trip trip) {
             breaker = new CircuitBreaker(BreakerPolicy.of(trip, Duration.ofMinutes(1)), () -> 0L, () -> 0L);
-            permit = breaker.tryAcquire();
+            permit = permit(breaker);
         }
 
         @Operation
@@ -107,9 +108,9 @@ class CircuitBreakerLincheckTest {
             BreakerPolicy policy = BreakerPolicy.of(Trip.consecutive(1), Duration.ofMinutes(1))
                     .withTrials(3, 2, Duration.ofMinutes(1));
             breaker = new CircuitBreaker(policy, () -> 0L, () -> 0L);
-            breaker.tryAcquire().failure();
+            permit(breaker).failure();
             breaker.probeSucceeded();
-            trials = List.of(breaker.tryAcquire(), breaker.tryAcquire(), breaker.tryAcquire());
+            trials = List.of(permit(breaker), permit(breaker), permit(breaker));
         }
 
         @Operation
@@ -141,5 +142,9 @@ class CircuitBreakerLincheckTest {
         public void reset() {
             breaker.reset();
         }
+    }
+
+    private static Permit permit(CircuitBreaker breaker) {
+        return Objects.requireNonNull(breaker.tryAcquire(), "a permit");
     }
 }

@@ -101,9 +101,25 @@ class ClassifierTest {
 
     @ParameterizedTest
     @CsvSource({
-        "101, PROTOCOL", "200, PROTOCOL", "302, PROTOCOL", "400, REJECTED", "401, AUTH", "403, REJECTED",
-        "404, REJECTED", "408, OVERLOAD", "409, REJECTED", "425, OVERLOAD", "429, OVERLOAD", "499, REJECTED",
-        "500, SERVER", "501, SERVER", "502, SERVER", "503, OVERLOAD", "504, SERVER", "599, SERVER", "600, PROTOCOL",
+        "101, PROTOCOL",
+        "200, PROTOCOL",
+        "302, PROTOCOL",
+        "400, REJECTED",
+        "401, AUTH",
+        "403, REJECTED",
+        "404, REJECTED",
+        "408, OVERLOAD",
+        "409, REJECTED",
+        "425, OVERLOAD",
+        "429, OVERLOAD",
+        "499, REJECTED",
+        "500, SERVER",
+        "501, SERVER",
+        "502, SERVER",
+        "503, OVERLOAD",
+        "504, SERVER",
+        "599, SERVER",
+        "600, PROTOCOL",
     })
     void anHttpStatusStandsForACause(int status, Cause cause) {
         assertThat(Failure.ofHttp(status, null, NOW).cause()).isEqualTo(cause);
@@ -124,7 +140,8 @@ class ClassifierTest {
                 ? Optional.of(Failure.of(Cause.OVERLOAD, "full"))
                 : Optional.empty();
         Classifier both = own.or(Classifier.standard());
-        assertThat(both.failure(new RuntimeException(new IllegalStateException())).cause())
+        assertThat(both.failure(new RuntimeException(new IllegalStateException()))
+                        .cause())
                 .isEqualTo(Cause.OVERLOAD);
         assertThat(both.failure(new SocketTimeoutException()).cause()).isEqualTo(Cause.TIMEOUT);
         assertThat(own.failure(new SocketTimeoutException()).cause()).isEqualTo(Cause.NETWORK);
@@ -147,12 +164,15 @@ class ClassifierTest {
     @Test
     void whatWasCalledOffIsKnown() {
         assertThat(Classifier.isCalledOff(new InterruptedException())).isTrue();
-        assertThat(Classifier.isCalledOff(new CompletionException(new CancellationException()))).isTrue();
+        assertThat(Classifier.isCalledOff(new CompletionException(new CancellationException())))
+                .isTrue();
         assertThat(Classifier.isCalledOff(new ClosedByInterruptException())).isTrue();
         assertThat(Classifier.isCalledOff(new InterruptedIOException())).isTrue();
-        assertThat(Classifier.isCalledOff(new InterruptedIOException("timeout"))).isFalse();
+        assertThat(Classifier.isCalledOff(new InterruptedIOException("timeout")))
+                .isFalse();
         assertThat(Classifier.isCalledOff(new SocketTimeoutException())).isFalse();
-        assertThat(Classifier.isCalledOff(new RuntimeException(new InterruptedException()))).isFalse();
+        assertThat(Classifier.isCalledOff(new RuntimeException(new InterruptedException())))
+                .isFalse();
     }
 
     @Test

@@ -68,8 +68,8 @@ class AdaptiveThrottleTest {
     @Test
     void whatIsOutOfRangeIsNamed() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new AdaptiveThrottle(
-                        0.9, Duration.ofMinutes(1), time::nanoTime, new SplittableRandom(1)))
+                .isThrownBy(
+                        () -> new AdaptiveThrottle(0.9, Duration.ofMinutes(1), time::nanoTime, new SplittableRandom(1)))
                 .withMessageStartingWith("ratio: 0.9 (expected:");
     }
 }

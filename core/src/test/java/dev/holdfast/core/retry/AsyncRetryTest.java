@@ -65,10 +65,12 @@ class AsyncRetryTest {
         CompletableFuture<String> result = retry.callAsync(
                 () -> CompletableFuture.failedFuture(new IOException("attempt " + attempts.incrementAndGet())));
         time.advance(LONG);
-        assertThatThrownBy(result::join).cause().hasMessage("attempt 5").satisfies(thrown -> assertThat(
-                        thrown.getSuppressed())
-                .extracting(Throwable::getMessage)
-                .containsExactly("attempt 1", "attempt 2", "attempt 3", "attempt 4"));
+        assertThatThrownBy(result::join)
+                .cause()
+                .hasMessage("attempt 5")
+                .satisfies(thrown -> assertThat(thrown.getSuppressed())
+                        .extracting(Throwable::getMessage)
+                        .containsExactly("attempt 1", "attempt 2", "attempt 3", "attempt 4"));
     }
 
     @Test
@@ -119,8 +121,10 @@ class AsyncRetryTest {
         CompletableFuture<@Nullable String> result = retry.callAsync(this::begin);
         result.cancel(true);
         time.advance(LONG);
-        assertThat(begun).hasSize(1).first().satisfies(attempt -> assertThat(attempt)
-                .isCancelled());
+        assertThat(begun)
+                .hasSize(1)
+                .first()
+                .satisfies(attempt -> assertThat(attempt).isCancelled());
     }
 
     @Test
@@ -141,8 +145,10 @@ class AsyncRetryTest {
         time.advance(Duration.ofSeconds(1));
         result.cancel(true);
         time.advance(LONG);
-        assertThat(begun).hasSize(2).last().satisfies(attempt -> assertThat(attempt)
-                .isCancelled());
+        assertThat(begun)
+                .hasSize(2)
+                .last()
+                .satisfies(attempt -> assertThat(attempt).isCancelled());
     }
 
     @Test
@@ -259,8 +265,7 @@ class AsyncRetryTest {
         }
 
         @Override
-        public CompletableFuture<T> whenComplete(
-                java.util.function.BiConsumer<? super T, ? super Throwable> action) {
+        public CompletableFuture<T> whenComplete(java.util.function.BiConsumer<? super T, ? super Throwable> action) {
             listened.countDown();
             return told.whenComplete(action);
         }

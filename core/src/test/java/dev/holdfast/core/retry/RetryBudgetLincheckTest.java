@@ -2,10 +2,10 @@
 package dev.holdfast.core.retry;
 
 import java.time.Duration;
-import org.jetbrains.kotlinx.lincheck.LinChecker;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.StressOptions;
+import org.jetbrains.lincheck.util.LoggingLevel;
 import org.junit.jupiter.api.Test;
 
 /** Whatever several threads take from a budget, it is as if they had taken it one after the other. */
@@ -13,24 +13,24 @@ class RetryBudgetLincheckTest {
 
     @Test
     void everyScheduleIsAsIfOneAfterTheOther() {
-        LinChecker.check(
-                Budget.class,
-                new ModelCheckingOptions()
-                        .threads(2)
-                        .actorsPerThread(3)
-                        .iterations(5)
-                        .invocationsPerIteration(100));
+        new ModelCheckingOptions()
+                .logLevel(LoggingLevel.ERROR)
+                .threads(2)
+                .actorsPerThread(3)
+                .iterations(5)
+                .invocationsPerIteration(100)
+                .check(Budget.class);
     }
 
     @Test
     void underStressItIsAsIfOneAfterTheOther() {
-        LinChecker.check(
-                Budget.class,
-                new StressOptions()
-                        .threads(3)
-                        .actorsPerThread(3)
-                        .iterations(5)
-                        .invocationsPerIteration(100));
+        new StressOptions()
+                .logLevel(LoggingLevel.ERROR)
+                .threads(3)
+                .actorsPerThread(3)
+                .iterations(5)
+                .invocationsPerIteration(100)
+                .check(Budget.class);
     }
 
     /** One retry for two successes, and one besides. Time stands still. */

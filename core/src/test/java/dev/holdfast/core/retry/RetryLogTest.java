@@ -70,7 +70,8 @@ class RetryLogTest {
                     throw new IOException("reset");
                 })))
                 .isNotNull();
-        assertThat(messages()).containsExactly("check-in: given up after attempt 1 (ATTEMPTS), NETWORK: IOException: reset");
+        assertThat(messages())
+                .containsExactly("check-in: given up after attempt 1 (ATTEMPTS), NETWORK: IOException: reset");
     }
 
     @Test
@@ -81,14 +82,14 @@ class RetryLogTest {
 
     @Test
     void repeatsAreLimitedAndCounted() {
-        Retry retry = retry(RetryPolicy.of(Backoff.constant(Duration.ofSeconds(1))).withMaxAttempts(30));
+        Retry retry =
+                retry(RetryPolicy.of(Backoff.constant(Duration.ofSeconds(1))).withMaxAttempts(30));
         assertThat(catchException(() -> retry.call(() -> {
                     throw new IOException("reset");
                 })))
                 .isNotNull();
         assertThat(messages()).hasSize(5 + 2 + 1);
-        assertThat(messages().get(5))
-                .endsWith("next in 1s (backoff); 19 attempts left (5 like it left out)");
+        assertThat(messages().get(5)).endsWith("next in 1s (backoff); 19 attempts left (5 like it left out)");
     }
 
     private Retry retry(RetryPolicy policy) {

@@ -10,8 +10,10 @@ import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.policy.Jitter;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
@@ -28,7 +30,7 @@ class RetryStateTest {
     void theCheckInTriesFiveTimesARound() {
         assertThat(seconds(RetryPolicy.CHECK_IN, LEAST, 9)).containsExactly(3.75, 7.5, 15.0, 30.0);
         assertThat(seconds(RetryPolicy.CHECK_IN, MOST, 9)).containsExactly(6.25, 12.5, 25.0, 50.0);
-        Backoff ladder = RetryPolicy.CHECK_IN.ladders().get(Cause.NETWORK);
+        Backoff ladder = Objects.requireNonNull(RetryPolicy.CHECK_IN.ladders().get(Cause.NETWORK));
         assertThat(seconds(RetryPolicy.of(ladder.withJitter(Jitter.none())), LEAST, 8))
                 .containsExactly(5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0);
     }
@@ -37,8 +39,7 @@ class RetryStateTest {
     void theWorkLadderDoublesUpToAMinute() {
         RetryPolicy work = RetryPolicy.of(Backoff.exponential(Duration.ofSeconds(1), 2, Duration.ofSeconds(60)))
                 .withMaxAttempts(11);
-        assertThat(seconds(work, LEAST, 99))
-                .containsExactly(1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0, 60.0);
+        assertThat(seconds(work, LEAST, 99)).containsExactly(1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0, 60.0);
     }
 
     @Test
@@ -94,7 +95,7 @@ class RetryStateTest {
             Duration previous,
             RetryState.Again more) {
         assertThat(policy.ladders()).as(run).containsKey(failure.cause());
-        Backoff ladder = policy.ladders().get(failure.cause());
+        Backoff ladder = Objects.requireNonNull(policy.ladders().get(failure.cause()));
         Duration delay = more.delay();
         assertThat(attempt).as(run).isLessThan(policy.maxAttempts());
         assertThat(more.attemptsLeft()).as(run).isEqualTo(policy.maxAttempts() - attempt);
@@ -120,7 +121,8 @@ class RetryStateTest {
         assertThat(auth.delay()).isEqualTo(Duration.ofMillis(1));
         RetryState.Again network = again(auth.state(), policy, REFUSED);
         assertThat(network.delay()).isEqualTo(Duration.ofSeconds(2));
-        assertThat(again(network.state(), policy, Failure.of(Cause.OVERLOAD, "503")).delay())
+        assertThat(again(network.state(), policy, Failure.of(Cause.OVERLOAD, "503"))
+                        .delay())
                 .isEqualTo(Duration.ofSeconds(40));
         assertThat(state.failed(policy, Failure.of(Cause.PROTOCOL, "garbage"), 0, LEAST))
                 .isEqualTo(new RetryState.GiveUp(RetryState.Reason.NOT_RETRIED));
@@ -130,7 +132,8 @@ class RetryStateTest {
 
     @Test
     void anAttemptMayBeginAtTheLimitButNoLater() {
-        RetryPolicy policy = RetryPolicy.of(Backoff.constant(Duration.ofSeconds(4))).withMaxElapsed(Duration.ofSeconds(10));
+        RetryPolicy policy =
+                RetryPolicy.of(Backoff.constant(Duration.ofSeconds(4))).withMaxElapsed(Duration.ofSeconds(10));
         long six = Duration.ofSeconds(6).toNanos();
         RetryState state = RetryState.begin(-1);
         assertThat(state.failed(policy, REFUSED, six - 1, LEAST)).isInstanceOf(RetryState.Again.class);
@@ -177,7 +180,7 @@ class RetryStateTest {
         Jitter[] jitters = {
             Jitter.none(), Jitter.full(), Jitter.equal(), Jitter.decorrelated(), Jitter.proportional(0.25)
         };
-        Map<Cause, Backoff> ladders = new java.util.EnumMap<>(Cause.class);
+        Map<Cause, Backoff> ladders = new EnumMap<>(Cause.class);
         for (Cause cause : Cause.values()) {
             if (chance.nextInt(10) > 0) {
                 Duration initial = Duration.ofMillis(1 + chance.nextInt(5_000));
@@ -190,7 +193,8 @@ class RetryStateTest {
     }
 
     private static Failure anyFailure(SplittableRandom chance) {
-        Cause cause = Cause.values()[chance.nextInt(Cause.values().length)];
+        List<Cause> causes = List.of(Cause.values());
+        Cause cause = causes.get(chance.nextInt(causes.size()));
         Duration asked = chance.nextInt(3) == 0 ? Duration.ofMillis(chance.nextInt(30_000)) : null;
         return new Failure(cause, asked, "drawn");
     }
