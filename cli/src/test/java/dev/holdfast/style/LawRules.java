@@ -68,7 +68,9 @@ final class LawRules {
             "dev.holdfast.core.breaker.CircuitBreaker", "hands calls over to Calls, and waits for none",
             "dev.holdfast.core.breaker.Calls", "settles a call once its future is done",
             "dev.holdfast.core.retry.Retry", "waits between attempts, by its Time, for those who ask it to",
-            "dev.holdfast.core.retry.AsyncRetry", "goes on once a future is done or a wait is over");
+            "dev.holdfast.core.retry.AsyncRetry", "goes on once a future is done or a wait is over",
+            "dev.holdfast.core.work.WorkQueue", "the lock around WorkMachine, and where takers wait",
+            "dev.holdfast.core.work.Workers", "the threads that take from it");
 
     private static final String HOST = "dev.holdfast.agent.subsystem.Host";
     private static final String ROOT = "makes the generators and passes them to everything below";
@@ -227,8 +229,8 @@ final class LawRules {
                                             || thrown instanceof java.util.concurrent.TimeoutException
                                             || thrown instanceof javax.net.ssl.SSLException;
                                 }
-                                Object wait(java.util.concurrent.Future<?> x) throws Exception { /* breaks */
-                                    return x.get(); /* breaks */
+                                Object wait(Object x) throws Exception {
+                                    return ((java.util.concurrent.Future<?>) x).get(); /* breaks */
                                 }
                             }
                             """),
@@ -276,8 +278,7 @@ final class LawRules {
 
     private static Stream<Finding> worldly(JavaClasses classes) {
         return classes.stream()
-                .filter(type -> LOGIC.matcher(Classes.topLevel(type).getName()).matches()
-                        && !isAllowed(type, DRIVERS))
+                .filter(type -> LOGIC.matcher(Classes.topLevel(type).getName()).matches() && !isAllowed(type, DRIVERS))
                 .flatMap(type -> type.getDirectDependenciesFromSelf().stream())
                 .filter(dependency -> WORLD.matcher(dependency
                                 .getTargetClass()

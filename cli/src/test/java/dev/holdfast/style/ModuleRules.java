@@ -40,7 +40,8 @@ final class ModuleRules {
             entry("lab", Set.of("agent", "server", "opamp", "core")),
             entry("cli", Set.of("agent", "server", "opamp", "core")));
 
-    private static final Pattern CORE_LIBRARIES = Pattern.compile("(java|org\\.slf4j|org\\.jspecify)\\..*");
+    private static final Pattern CORE_LIBRARIES =
+            Pattern.compile("(java|javax\\.net\\.ssl|org\\.slf4j|org\\.jspecify)\\..*");
     private static final Pattern PROTOBUF =
             Pattern.compile("com\\.google\\.protobuf\\..*|" + Pattern.quote(Classes.WIRE) + "\\..*");
 

@@ -40,7 +40,10 @@ abstract sealed class Tally {
 
     abstract Figures figures(LongSupplier clock);
 
-    /** The quotient is the double nearest to what it stands for, as a share that was written down is; a product is not. */
+    /**
+     * The quotient is the double nearest to what it stands for, and so is a share that was written down; a product may
+     * not be.
+     */
     private static boolean isReached(double share, long failures, long calls) {
         return (double) failures / calls >= share;
     }
