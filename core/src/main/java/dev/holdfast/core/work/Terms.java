@@ -24,7 +24,11 @@ public record Terms(
         /** The default. */
         NORMAL,
         /** When there is nothing else to do, or it has been passed over often enough. */
-        LOW
+        LOW;
+
+        Priority orHigher(@Nullable Priority other) {
+            return other == null || compareTo(other) <= 0 ? this : other;
+        }
     }
 
     /** Due now, with normal priority and no deadline. */

@@ -4,6 +4,7 @@ package dev.holdfast.core.work;
 import dev.holdfast.core.time.Time;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -46,9 +47,18 @@ public final class WorkQueue<K> implements AutoCloseable {
     private boolean ended;
     private @Nullable Alarm alarm;
     private long lastRung;
+    private boolean restIsScheduled;
 
-    /** @param at when it rings */
-    private record Alarm(long at, Time.Scheduled handle) {}
+    /** Rings when the next waiting key is due. One that was called off too late to be stopped does nothing. */
+    private final class Alarm {
+        final long at;
+        final Time.Scheduled handle;
+
+        Alarm(long at, long now) {
+            this.at = at;
+            this.handle = time.schedule(Duration.ofNanos(at - now), () -> ring(this));
+        }
+    }
 
     /**
      * An empty queue.
@@ -74,17 +84,25 @@ public final class WorkQueue<K> implements AutoCloseable {
      * hold. A key that backs off after a failure does so all the same; see {@link #hasten}.
      */
     public Added add(K key, Terms terms) {
+        WorkLog.Line line = null;
+        Added added;
         lock.lock();
         try {
             long now = time.nanoTime();
-            Added added = machine.add(key, terms, now);
-            if (added.willRun()) {
+            added = machine.add(key, terms, now);
+            if (added.isTaken()) {
                 changed(now);
+            } else if (added == Added.FULL) {
+                line = log.full(key, machine.figures(), now);
+                scheduleRest();
             }
-            return added;
         } finally {
             lock.unlock();
         }
+        if (line != null) {
+            line.write();
+        }
+        return added;
     }
 
     /**
@@ -93,7 +111,7 @@ public final class WorkQueue<K> implements AutoCloseable {
      * @return whether there was such a key
      */
     public boolean hasten(K key) {
-        return change(() -> machine.hasten(key));
+        return change(() -> machine.hasten(key, time.nanoTime()));
     }
 
     /**
@@ -111,7 +129,7 @@ public final class WorkQueue<K> implements AutoCloseable {
      * @return whether there was such a key
      */
     public boolean release(K key) {
-        return change(() -> machine.releaseTerminal(key));
+        return change(() -> machine.releaseTerminal(key, time.nanoTime()));
     }
 
     /**
@@ -187,6 +205,9 @@ public final class WorkQueue<K> implements AutoCloseable {
     public Figures figures() {
         lock.lock();
         try {
+            long now = time.nanoTime();
+            machine.release(now);
+            changed(now);
             return machine.figures();
         } finally {
             lock.unlock();
@@ -202,11 +223,14 @@ public final class WorkQueue<K> implements AutoCloseable {
      * @throws InterruptedException if interrupted while it waits; the queue is closed all the same
      */
     public List<K> drain(Duration deadline) throws InterruptedException {
-        lock.lockInterruptibly();
+        List<WorkLog.Line> rest = List.of();
+        lock.lock();
         try {
+            long now = time.nanoTime();
             machine.close();
+            machine.release(now);
             paused = false;
-            changed(time.nanoTime());
+            changed(now);
             Time.Scheduled timeout = time.schedule(deadline, this::close);
             try {
                 while (!ended && !isQuiet()) {
@@ -214,26 +238,29 @@ public final class WorkQueue<K> implements AutoCloseable {
                 }
             } finally {
                 timeout.cancel();
-                end();
+                rest = end();
             }
             return machine.left();
         } finally {
             lock.unlock();
+            rest.forEach(WorkLog.Line::write);
         }
     }
 
     /** Takes no more keys and gives out none. Runs under way can still be settled. */
     @Override
     public void close() {
+        List<WorkLog.Line> rest;
         lock.lock();
         try {
-            end();
+            rest = end();
         } finally {
             lock.unlock();
         }
+        rest.forEach(WorkLog.Line::write);
     }
 
-    private void end() {
+    private List<WorkLog.Line> end() {
         machine.close();
         ended = true;
         if (alarm != null) {
@@ -242,9 +269,11 @@ public final class WorkQueue<K> implements AutoCloseable {
         }
         work.signalAll();
         quiet.signalAll();
+        return log.end(machine.figures(), time.nanoTime());
     }
 
     void settle(Work<K> done, Outcome outcome) {
+        Objects.requireNonNull(outcome, "outcome: null (expected: one of Outcome)");
         WorkLog.Line line = null;
         lock.lock();
         try {
@@ -254,16 +283,37 @@ public final class WorkQueue<K> implements AutoCloseable {
             done.settled = true;
             long now = time.nanoTime();
             WorkMachine.Setback<K> setback = machine.settle(done.entry, outcome, now, time::instant);
-            if (setback != null) {
-                line = log.line(setback, machine.figures(), now);
-            }
             changed(now);
+            if (setback != null) {
+                line = log.failed(setback, ended, machine.figures(), now);
+                scheduleRest();
+            }
         } finally {
             lock.unlock();
         }
         if (line != null) {
             line.write();
         }
+    }
+
+    private void scheduleRest() {
+        if (log.owes() && !restIsScheduled) {
+            restIsScheduled = true;
+            time.schedule(WorkLog.INTERVAL, this::tellRest);
+        }
+    }
+
+    private void tellRest() {
+        List<WorkLog.Line> rest;
+        lock.lock();
+        try {
+            restIsScheduled = false;
+            rest = log.rest(machine.figures(), time.nanoTime());
+            scheduleRest();
+        } finally {
+            lock.unlock();
+        }
+        rest.forEach(WorkLog.Line::write);
     }
 
     private boolean change(BooleanSupplier change) {
@@ -318,17 +368,19 @@ public final class WorkQueue<K> implements AutoCloseable {
             }
             alarm.handle.cancel();
         }
-        alarm = new Alarm(at, time.schedule(Duration.ofNanos(at - now), this::ring));
+        alarm = new Alarm(at, now);
     }
 
-    private void ring() {
+    private void ring(Alarm rung) {
         lock.lock();
         try {
-            long now = time.nanoTime();
-            alarm = null;
-            lastRung = now;
-            machine.release(now);
-            changed(now);
+            if (alarm == rung) {
+                long now = time.nanoTime();
+                alarm = null;
+                lastRung = now;
+                machine.release(now);
+                changed(now);
+            }
         } finally {
             lock.unlock();
         }
