@@ -63,6 +63,11 @@ final class LawRules {
             "dev\\.holdfast\\.opamp\\.\\w+",
             ".*\\.\\w+(Machine|Session)");
 
+    /** The drivers that live beside their logic, and why. */
+    private static final Map<String, String> DRIVERS = Map.of(
+            "dev.holdfast.core.work.WorkQueue", "the lock around WorkMachine, and where takers wait",
+            "dev.holdfast.core.work.Workers", "the threads that take from it");
+
     private static final String HOST = "dev.holdfast.agent.subsystem.Host";
     private static final String ROOT = "makes the generators and passes them to everything below";
     private static final String MAIN = "has a main of its own, where a person or a script looks on";
@@ -213,6 +218,14 @@ final class LawRules {
                             class Hasty { Object wait(Object x) { return Thread.currentThread(); } } /* breaks */
                             """),
                     Sample.java("""
+                            package dev.holdfast.core.work;
+                            class WorkMachine { Object wait(Object x) { return Thread.currentThread(); } } /* breaks */
+                            """),
+                    Sample.java("""
+                            package dev.holdfast.core.work;
+                            class Workers { Object run() { return Thread.currentThread(); } }
+                            """),
+                    Sample.java("""
                             package dev.holdfast.agent.link;
                             class Link { Object run() { return Thread.currentThread(); } }
                             """)));
@@ -250,7 +263,7 @@ final class LawRules {
 
     private static Stream<Finding> worldly(JavaClasses classes) {
         return classes.stream()
-                .filter(type -> LOGIC.matcher(Classes.topLevel(type).getName()).matches())
+                .filter(type -> LOGIC.matcher(Classes.topLevel(type).getName()).matches() && !isAllowed(type, DRIVERS))
                 .flatMap(type -> type.getDirectDependenciesFromSelf().stream())
                 .filter(dependency -> WORLD.matcher(dependency
                                 .getTargetClass()

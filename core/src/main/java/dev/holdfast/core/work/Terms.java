@@ -46,6 +46,10 @@ public record Terms(
         return new Terms(Priority.NORMAL, delay, null);
     }
 
+    boolean isTimeless() {
+        return within == null && !delay.isPositive();
+    }
+
     /** The same with another priority. */
     public Terms withPriority(Priority priority) {
         return new Terms(priority, delay, within);

@@ -33,6 +33,14 @@ final class WorkLog {
     private final Kind terminals;
     private final Kind refusals;
 
+    /**
+     * A failed run, and what comes of it.
+     *
+     * @param terminal why the key was given up on, or null if it is tried again
+     * @param delay until it is tried again, at the earliest if there is a limit on all retries; zero if it is not
+     */
+    record Setback<K>(K key, History history, Terminal.@Nullable Reason terminal, Duration delay) {}
+
     /** One that is still to be put together and written, which asks the key for its name and so is no work for a lock. */
     interface Line {
         void write();
@@ -90,7 +98,7 @@ final class WorkLog {
      * @param closed whether nothing is run any more
      */
     @Nullable
-    Line failed(WorkMachine.Setback<?> setback, boolean closed, Figures figures, long now) {
+    Line failed(Setback<?> setback, boolean closed, Figures figures, long now) {
         Kind kind = setback.terminal() == null ? failures : terminals;
         OptionalLong leftOut = kind.admit(now);
         if (leftOut.isEmpty()) {
@@ -147,7 +155,7 @@ final class WorkLog {
                 + figures.terminal() + " given up on)";
     }
 
-    private String retry(WorkMachine.Setback<?> setback, boolean closed) {
+    private String retry(Setback<?> setback, boolean closed) {
         History.Failed failed = setback.history().newest();
         String of = policy.maxRetries() == Integer.MAX_VALUE ? "" : " of " + (policy.maxRetries() + 1);
         String next = closed
@@ -157,7 +165,7 @@ final class WorkLog {
         return keyed(setback.key()) + " failed, attempt " + failed.attempt() + of + ": " + told(failed) + "; " + next;
     }
 
-    private static String terminal(WorkMachine.Setback<?> setback, Terminal.Reason why) {
+    private static String terminal(Setback<?> setback, Terminal.Reason why) {
         History history = setback.history();
         String reason = switch (why) {
             case RETRIES_USED_UP -> "its retries are used up";

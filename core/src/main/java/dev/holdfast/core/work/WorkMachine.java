@@ -6,6 +6,7 @@ import dev.holdfast.core.policy.RateLimit;
 import dev.holdfast.core.work.Entry.Detail;
 import dev.holdfast.core.work.Entry.Place;
 import dev.holdfast.core.work.Terms.Priority;
+import dev.holdfast.core.work.WorkLog.Setback;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -29,14 +30,6 @@ final class WorkMachine<K> {
 
     /** What longer delays count as; far before {@link Entry#NOT_ADDED}. */
     private static final Duration LONGEST = Duration.ofNanos(Entry.NOT_ADDED / 2);
-
-    /**
-     * A failed run, and what comes of it.
-     *
-     * @param terminal why the key was given up on, or null if it is tried again
-     * @param delay until it is tried again, at the earliest if there is a limit on all retries; zero if it is not
-     */
-    record Setback<K>(K key, History history, Terminal.@Nullable Reason terminal, Duration delay) {}
 
     private final WorkPolicy policy;
     private final RandomGenerator chance;
@@ -352,6 +345,11 @@ final class WorkMachine<K> {
 
     Figures figures() {
         return new Figures(ready, heap.size(), running, terminals.size(), failing);
+    }
+
+    /** Whether no key waits, so that a time gone by does as well as now for what is due at once. */
+    boolean isTimeless() {
+        return heap.first() == null;
     }
 
     int ready() {

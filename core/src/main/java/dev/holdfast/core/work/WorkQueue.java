@@ -43,6 +43,7 @@ public final class WorkQueue<K> implements AutoCloseable {
 
     // All guarded by the lock.
     private int takers;
+    private boolean isWaking;
     private boolean paused;
     private boolean ended;
     private @Nullable Alarm alarm;
@@ -71,7 +72,7 @@ public final class WorkQueue<K> implements AutoCloseable {
         this.time = time;
         this.machine = new WorkMachine<>(policy, chance, time.nanoTime());
         this.log = new WorkLog(name, policy, time.nanoTime());
-        this.lastRung = time.nanoTime() - SLACK.toNanos();
+        this.lastRung = time.nanoTime();
     }
 
     /** Adds a key that is due now, with normal priority. */
@@ -88,12 +89,11 @@ public final class WorkQueue<K> implements AutoCloseable {
         Added added;
         lock.lock();
         try {
-            long now = time.nanoTime();
-            added = machine.add(key, terms, now);
+            added = machine.add(key, terms, terms.isTimeless() ? sometime() : time.nanoTime());
             if (added.isTaken()) {
-                changed(now);
+                changed();
             } else if (added == Added.FULL) {
-                line = log.full(key, machine.figures(), now);
+                line = log.full(key, machine.figures(), time.nanoTime());
                 scheduleRest();
             }
         } finally {
@@ -148,6 +148,7 @@ public final class WorkQueue<K> implements AutoCloseable {
                     work.await();
                 } finally {
                     takers--;
+                    isWaking = false;
                 }
                 taken = next();
             }
@@ -205,9 +206,8 @@ public final class WorkQueue<K> implements AutoCloseable {
     public Figures figures() {
         lock.lock();
         try {
-            long now = time.nanoTime();
-            machine.release(now);
-            changed(now);
+            machine.release(time.nanoTime());
+            changed();
             return machine.figures();
         } finally {
             lock.unlock();
@@ -226,11 +226,10 @@ public final class WorkQueue<K> implements AutoCloseable {
         List<WorkLog.Line> rest = List.of();
         lock.lock();
         try {
-            long now = time.nanoTime();
             machine.close();
-            machine.release(now);
+            machine.release(time.nanoTime());
             paused = false;
-            changed(now);
+            changed();
             Time.Scheduled timeout = time.schedule(deadline, this::close);
             try {
                 while (!ended && !isQuiet()) {
@@ -281,9 +280,10 @@ public final class WorkQueue<K> implements AutoCloseable {
                 throw new IllegalStateException("key " + done.key() + " is settled already (expected: once a run)");
             }
             done.settled = true;
-            long now = time.nanoTime();
-            WorkMachine.Setback<K> setback = machine.settle(done.entry, outcome, now, time::instant);
-            changed(now);
+            boolean isTimeless = outcome instanceof Outcome.Done && done.entry.due == Entry.NOT_ADDED;
+            long now = isTimeless ? sometime() : time.nanoTime();
+            WorkLog.Setback<K> setback = machine.settle(done.entry, outcome, now, time::instant);
+            changed();
             if (setback != null) {
                 line = log.failed(setback, ended, machine.figures(), now);
                 scheduleRest();
@@ -321,7 +321,7 @@ public final class WorkQueue<K> implements AutoCloseable {
         try {
             boolean changed = change.getAsBoolean();
             if (changed) {
-                changed(time.nanoTime());
+                changed();
             }
             return changed;
         } finally {
@@ -333,21 +333,27 @@ public final class WorkQueue<K> implements AutoCloseable {
         if (paused || ended) {
             return null;
         }
-        Entry<K> entry = machine.next(time.nanoTime());
+        Entry<K> entry = machine.next(sometime());
         return entry == null ? null : new Work<>(this, entry);
     }
 
-    private void changed(long now) {
+    /** Now, or, if no key waits, when an alarm last rang: reading a clock costs as much as all else together. */
+    private long sometime() {
+        return machine.isTimeless() ? lastRung : time.nanoTime();
+    }
+
+    private void changed() {
         wakeTaker();
-        setAlarm(now);
+        setAlarm();
         if (machine.isClosed() && isQuiet()) {
             quiet.signalAll();
         }
     }
 
-    /** One only: who takes a key wakes the next. */
+    /** One at a time: who takes a key wakes the next. */
     private void wakeTaker() {
-        if (takers > 0 && machine.ready() > 0 && !paused) {
+        if (takers > 0 && !isWaking && machine.ready() > 0 && !paused) {
+            isWaking = true;
             work.signal();
         }
     }
@@ -356,19 +362,19 @@ public final class WorkQueue<K> implements AutoCloseable {
         return machine.ready() == 0 && machine.running() == 0;
     }
 
-    private void setAlarm(long now) {
+    private void setAlarm() {
         long due = machine.nextDue();
         if (due == WorkMachine.NEVER || ended) {
             return;
         }
-        long at = Math.max(due - now, lastRung - now + SLACK.toNanos()) + now;
+        long at = lastRung + Math.max(due - lastRung, SLACK.toNanos());
         if (alarm != null) {
             if (alarm.at - at <= 0) {
                 return;
             }
             alarm.handle.cancel();
         }
-        alarm = new Alarm(at, now);
+        alarm = new Alarm(at, time.nanoTime());
     }
 
     private void ring(Alarm rung) {
@@ -379,7 +385,7 @@ public final class WorkQueue<K> implements AutoCloseable {
                 alarm = null;
                 lastRung = now;
                 machine.release(now);
-                changed(now);
+                changed();
             }
         } finally {
             lock.unlock();

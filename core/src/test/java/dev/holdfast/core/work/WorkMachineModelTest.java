@@ -117,7 +117,7 @@ class WorkMachineModelTest {
 
         private void settle(Entry<Integer> entry, long now) {
             Outcome outcome = outcome();
-            WorkMachine.Setback<Integer> setback = machine.settle(entry, outcome, now, () -> Instant.EPOCH);
+            WorkLog.Setback<Integer> setback = machine.settle(entry, outcome, now, () -> Instant.EPOCH);
             model.settle(entry.key, outcome);
             did(
                     "settle " + outcome,
