@@ -9,9 +9,11 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import dev.holdfast.core.policy.Backoff;
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Failure;
+import dev.holdfast.core.time.Time;
 import dev.holdfast.core.time.VirtualTime;
 import dev.holdfast.core.work.Terms.Priority;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -438,6 +440,34 @@ class WorkQueueTest {
         assertThat(time.waiting()).isEqualTo(1);
         queue.close();
         assertThat(time.waiting()).isZero();
+    }
+
+    @Test
+    void anAlarmThatWasCalledOffTooLateRingsForNothing() {
+        List<Runnable> alarms = new ArrayList<>();
+        Time tooLate = new Time() {
+            @Override
+            public long nanoTime() {
+                return 0;
+            }
+
+            @Override
+            public Instant instant() {
+                return Instant.EPOCH;
+            }
+
+            @Override
+            public Scheduled schedule(Duration delay, Runnable task) {
+                alarms.add(task);
+                return () -> {};
+            }
+        };
+        WorkQueue<String> late = new WorkQueue<>("tasks", PLAIN, tooLate, LEAST);
+        late.add("a", Terms.after(seconds(9)));
+        late.add("b", Terms.after(seconds(5)));
+        assertThat(alarms).hasSize(2);
+        alarms.getFirst().run();
+        assertThat(alarms).hasSize(2);
     }
 
     @Test

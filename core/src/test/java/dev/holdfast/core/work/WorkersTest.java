@@ -151,14 +151,11 @@ class WorkersTest {
     }
 
     @Test
-    void noMoreKeysAreWorkedOnAtATimeThanSaid() throws InterruptedException {
+    void asManyKeysAreWorkedOnAtATimeAsSaidAndNoMore() throws InterruptedException {
         AtomicInteger running = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
         CountDownLatch threeRun = new CountDownLatch(3);
         CountDownLatch done = new CountDownLatch(100);
-        for (int key = 0; key < 100; key++) {
-            queue.add(key);
-        }
         try (Workers<Integer> workers = Workers.start("worker", queue, 3, Classifier.standard(), (key, attempt) -> {
             most.accumulateAndGet(running.incrementAndGet(), Math::max);
             threeRun.countDown();
@@ -167,6 +164,10 @@ class WorkersTest {
             done.countDown();
             return Outcome.done();
         })) {
+            // One alarm for all, when the workers wait: each has to wake the next.
+            for (int key = 0; key < 100; key++) {
+                queue.add(key, Terms.after(Duration.ofMillis(30)));
+            }
             assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
             assertThat(workers.drain(Duration.ofSeconds(30))).isEmpty();
         }
