@@ -41,7 +41,7 @@ final class WorkLog {
      */
     record Setback<K>(K key, History history, Terminal.@Nullable Reason terminal, Duration delay) {}
 
-    /** One that is still to be put together and written, which asks the key for its name and so is no work for a lock. */
+    /** Still to be put together and written: that asks the key for its name, and so is no work for a lock. */
     interface Line {
         void write();
     }

@@ -19,7 +19,6 @@ import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
-import org.jetbrains.lincheck.datastructures.StressOptions;
 import org.jetbrains.lincheck.datastructures.ThreadIdGen;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -28,8 +27,8 @@ import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
 /**
- * Several threads that add, take and settle, each to be explained by one order of what they did; time stands still. Each
- * thread holds what it took itself.
+ * Several threads that add, take and settle; what they are told must be explained by one order of what they did. Time
+ * stands still, and each thread holds what it took itself.
  */
 @Param(name = "key", gen = IntGen.class, conf = "0:2")
 @Param(name = "thread", gen = ThreadIdGen.class)
@@ -131,23 +130,10 @@ public class WorkQueueLincheckTest {
     @Test
     void everyInterleavingIsExplainedByAnOrder() {
         new ModelCheckingOptions()
-                .iterations(10)
-                .invocationsPerIteration(50)
+                .iterations(4)
+                .invocationsPerIteration(60)
                 .threads(3)
                 .actorsPerThread(3)
-                .actorsBefore(3)
-                .actorsAfter(3)
-                .sequentialSpecification(Plain.class)
-                .check(WorkQueueLincheckTest.class);
-    }
-
-    @Test
-    void soIsEveryRunOnRealThreads() {
-        new StressOptions()
-                .iterations(10)
-                .invocationsPerIteration(500)
-                .threads(3)
-                .actorsPerThread(4)
                 .actorsBefore(3)
                 .actorsAfter(3)
                 .sequentialSpecification(Plain.class)

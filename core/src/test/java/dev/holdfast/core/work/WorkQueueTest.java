@@ -543,6 +543,7 @@ class WorkQueueTest {
         return ran;
     }
 
+    // As code without null checks may call it.
     @SuppressWarnings("NullAway")
     private static Outcome unchecked(@Nullable Outcome outcome) {
         return outcome;

@@ -404,6 +404,7 @@ class WorkersTest {
         return depth < 0 ? Outcome.done() : overflow(depth + 1 & Integer.MAX_VALUE);
     }
 
+    // As a handler without null checks may end.
     @SuppressWarnings("NullAway")
     private static Outcome nothing() {
         @Nullable Outcome nothing = null;
