@@ -241,6 +241,14 @@ final class LawRules {
                             }
                             """),
                     Sample.java("""
+                            package dev.holdfast.core.work;
+                            class WorkMachine { Object wait(Object x) { return Thread.currentThread(); } } /* breaks */
+                            """),
+                    Sample.java("""
+                            package dev.holdfast.core.work;
+                            class Workers { Object run() { return Thread.currentThread(); } }
+                            """),
+                    Sample.java("""
                             package dev.holdfast.agent.link;
                             class Link { Object run() { return Thread.currentThread(); } }
                             """)));

@@ -5,7 +5,10 @@ package dev.holdfast.core.work;
 public enum Added {
     /** It is queued now. */
     QUEUED,
-    /** It was there already and will run, or, if it is running, will run once more. What was sooner holds. */
+    /**
+     * It was there already and will run, or, if it is running, will run once more unless this run makes it terminal.
+     * What was sooner holds.
+     */
     MERGED,
     /** Not taken: as many keys as the policy allows are there. */
     FULL,
@@ -14,8 +17,8 @@ public enum Added {
     /** Not taken: the queue is closed or drains. */
     CLOSED;
 
-    /** Whether the key will run. */
-    public boolean willRun() {
+    /** Whether the key was taken. */
+    public boolean isTaken() {
         return this == QUEUED || this == MERGED;
     }
 }

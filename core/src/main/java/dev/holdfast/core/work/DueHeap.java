@@ -94,6 +94,7 @@ final class DueHeap<K> {
         entry.heapIndex = index;
     }
 
+    // There are no arrays of a generic type; what is in this one comes from add alone.
     @SuppressWarnings({"unchecked", "rawtypes"})
     private static <K> @Nullable Entry<K>[] room(int size) {
         return new Entry[size];

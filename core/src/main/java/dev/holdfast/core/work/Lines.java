@@ -2,101 +2,109 @@
 package dev.holdfast.core.work;
 
 import dev.holdfast.core.work.Terms.Priority;
-import java.util.ArrayDeque;
 import java.util.List;
-import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The keys that are due, one line for each priority, first come, first served within a line.
- *
- * <p>An entry whose priority was raised stands in two lines, and one that left still stands in its own: what comes up
- * and is not ready, or is ready elsewhere, is passed over. Once such are in the majority they are swept out.
+ * The keys that are due, one line for each priority, first come, first served within a line. The entries themselves are
+ * the links, so that one leaves from anywhere in its line at once and nothing of it stays behind.
  */
 final class Lines<K> {
 
     /** How many turns in a row may pass a line over in which somebody stands; the turn after those is its own. */
     static final int PASSES = 7;
 
-    private static final int LEAST_SWEPT = 64;
-
-    private final Line<K> high = new Line<>(Priority.HIGH);
-    private final Line<K> normal = new Line<>(Priority.NORMAL);
-    private final Line<K> low = new Line<>(Priority.LOW);
+    private final Line<K> high = new Line<>();
+    private final Line<K> normal = new Line<>();
+    private final Line<K> low = new Line<>();
     private final List<Line<K>> all = List.of(high, normal, low);
 
-    /** How many who stand in a line are not to be served there. */
-    private int stale;
-
     private static final class Line<K> {
-        final Priority priority;
-        final Queue<Entry<K>> queue = new ArrayDeque<>();
+        @Nullable
+        Entry<K> first;
+
+        @Nullable
+        Entry<K> last;
+
+        /** Turns in a row that were another line's while somebody stood here. */
         int passedOver;
-
-        Line(Priority priority) {
-            this.priority = priority;
-        }
-
-        boolean serves(Entry<K> entry) {
-            return entry.place == Entry.Place.READY && entry.priority == priority;
-        }
     }
 
     void add(Entry<K> entry) {
-        line(entry.priority).queue.add(entry);
-    }
-
-    /** To be called when an entry that stands in a line is not to be served there any more. */
-    void left() {
-        stale++;
-        if (stale > LEAST_SWEPT && stale > (high.queue.size() + normal.queue.size() + low.queue.size()) / 2) {
-            for (Line<K> line : all) {
-                line.queue.removeIf(entry -> !line.serves(entry));
-            }
-            stale = 0;
+        Line<K> line = line(entry.priority);
+        Entry<K> last = line.last;
+        entry.ahead = last;
+        line.last = entry;
+        if (last == null) {
+            line.first = entry;
+        } else {
+            last.behind = entry;
         }
     }
 
+    /** Takes out an entry that stands in the line of its priority. */
+    void remove(Entry<K> entry) {
+        remove(entry, line(entry.priority));
+    }
+
+    private void remove(Entry<K> entry, Line<K> line) {
+        Entry<K> ahead = entry.ahead;
+        Entry<K> behind = entry.behind;
+        if (ahead == null) {
+            line.first = behind;
+        } else {
+            ahead.behind = behind;
+        }
+        if (behind == null) {
+            line.last = ahead;
+        } else {
+            behind.ahead = ahead;
+        }
+        entry.ahead = null;
+        entry.behind = null;
+        if (line.first == null) {
+            line.passedOver = 0;
+        }
+    }
+
+    /** Takes out whose turn it is. */
     @Nullable
     Entry<K> next() {
-        if (high.queue.isEmpty() && low.queue.isEmpty()) {
-            return first(normal);
+        if (high.first == null && low.first == null) {
+            Entry<K> only = normal.first;
+            if (only != null) {
+                normal.passedOver = 0;
+                remove(only, normal);
+            }
+            return only;
         }
-        for (Line<K> starved : all) {
-            if (starved.passedOver >= PASSES) {
-                starved.passedOver = 0;
-                Entry<K> entry = first(starved);
-                if (entry != null) {
-                    return entry;
-                }
+        Line<K> turn = turn();
+        Entry<K> entry = turn.first;
+        if (entry == null) {
+            return null;
+        }
+        for (Line<K> other : all) {
+            if (other.first != null) {
+                other.passedOver++;
             }
         }
-        for (Line<K> line : all) {
-            Entry<K> entry = first(line);
-            if (entry != null) {
-                passOverThoseBelow(line);
-                return entry;
-            }
-        }
-        return null;
-    }
-
-    private void passOverThoseBelow(Line<K> served) {
-        served.passedOver = 0;
-        for (Line<K> line : all) {
-            if (line.priority.compareTo(served.priority) > 0 && !line.queue.isEmpty()) {
-                line.passedOver++;
-            }
-        }
-    }
-
-    private @Nullable Entry<K> first(Line<K> line) {
-        Entry<K> entry = line.queue.poll();
-        while (entry != null && !line.serves(entry)) {
-            stale--;
-            entry = line.queue.poll();
-        }
+        turn.passedOver = 0;
+        remove(entry, turn);
         return entry;
+    }
+
+    private Line<K> turn() {
+        if (low.passedOver >= PASSES) {
+            return low;
+        }
+        // A turn early, since the next one may have to be low's.
+        if (normal.passedOver >= PASSES - 1) {
+            return normal;
+        }
+        if (high.first != null) {
+            return high;
+        }
+        return normal.first != null ? normal : low;
     }
 
     private Line<K> line(Priority priority) {

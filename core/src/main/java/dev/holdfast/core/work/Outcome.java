@@ -28,7 +28,12 @@ public sealed interface Outcome {
         return new Retry(Failure.of(Cause.SERVER, why));
     }
 
-    /** It failed for good: the key becomes terminal. */
+    /** It failed for good: the key becomes terminal, even if it was added while it ran. */
+    static Outcome permanent(Failure failure) {
+        return new Permanent(failure);
+    }
+
+    /** It failed for good: the key becomes terminal, even if it was added while it ran. */
     static Outcome permanent(String why) {
         return new Permanent(Failure.of(Cause.REJECTED, why));
     }
@@ -49,6 +54,6 @@ public sealed interface Outcome {
     /** See {@link #retry(Failure)}. Where the other side said when to return, it is not tried sooner. */
     record Retry(Failure failure) implements Outcome {}
 
-    /** See {@link #permanent}. */
+    /** See {@link #permanent(Failure)}. */
     record Permanent(Failure failure) implements Outcome {}
 }

@@ -24,7 +24,11 @@ public record Terms(
         /** The default. */
         NORMAL,
         /** When there is nothing else to do, or it has been passed over often enough. */
-        LOW
+        LOW;
+
+        Priority orHigher(@Nullable Priority other) {
+            return other == null || compareTo(other) <= 0 ? this : other;
+        }
     }
 
     /** Due now, with normal priority and no deadline. */
@@ -40,6 +44,10 @@ public record Terms(
     /** Due after {@code delay}. */
     public static Terms after(Duration delay) {
         return new Terms(Priority.NORMAL, delay, null);
+    }
+
+    boolean isTimeless() {
+        return within == null && !delay.isPositive();
     }
 
     /** The same with another priority. */

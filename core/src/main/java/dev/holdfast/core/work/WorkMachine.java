@@ -6,6 +6,7 @@ import dev.holdfast.core.policy.RateLimit;
 import dev.holdfast.core.work.Entry.Detail;
 import dev.holdfast.core.work.Entry.Place;
 import dev.holdfast.core.work.Terms.Priority;
+import dev.holdfast.core.work.WorkLog.Setback;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -27,13 +28,8 @@ final class WorkMachine<K> {
     /** No time that anything is due at. */
     static final long NEVER = Long.MIN_VALUE;
 
-    /**
-     * A failed run, and what comes of it.
-     *
-     * @param terminal why the key was given up on, or null if it is tried again
-     * @param delay until it is tried again; zero if it is not
-     */
-    record Setback<K>(K key, History history, Terminal.@Nullable Reason terminal, Duration delay) {}
+    /** What longer delays count as; far before {@link Entry#NOT_ADDED}. */
+    private static final Duration LONGEST = Duration.ofNanos(Entry.NOT_ADDED / 2);
 
     private final WorkPolicy policy;
     private final RandomGenerator chance;
@@ -65,6 +61,7 @@ final class WorkMachine<K> {
         if (closed) {
             return Added.CLOSED;
         }
+        release(now);
         Entry<K> entry = entries.get(key);
         if (entry != null) {
             merge(entry, terms, now);
@@ -86,32 +83,44 @@ final class WorkMachine<K> {
     }
 
     private void merge(Entry<K> entry, Terms terms, long now) {
-        boolean raised = terms.priority().compareTo(entry.priority) < 0;
-        if (raised) {
-            entry.priority = terms.priority();
+        if (entry.place == Place.RUNNING) {
+            addWhileItRuns(entry, terms, now);
+            return;
+        }
+        if (terms.priority().compareTo(entry.priority) < 0) {
+            raise(entry, terms.priority());
         }
         if (terms.within() != null) {
             Detail detail = entry.detail();
-            long deadline = dueAfter(terms.within(), now);
-            if (entry.place == Place.RUNNING) {
-                detail.nextDeadline = Math.min(detail.nextDeadline, deadline);
-            } else {
-                detail.deadline = Math.min(detail.deadline, deadline);
-            }
+            detail.deadline = Math.min(detail.deadline, dueAfter(terms.within(), now));
         }
         switch (entry.place) {
-            case READY -> {
-                if (raised) {
-                    lines.left();
-                    lines.add(entry);
-                }
-            }
             case WAITING -> moveUp(entry, Math.min(dueAfter(terms.delay(), now), deadline(entry)));
-            case BACKING_OFF -> moveUp(entry, Math.max(deadline(entry), entry.detail().floor));
-            case RUNNING -> entry.due = Math.min(entry.due, dueAfter(terms.delay(), now));
-            case GONE -> throw new IllegalStateException("a key that is gone is not merged");
+            case BACKING_OFF, IN_TURN -> moveUp(entry, Math.max(deadline(entry), entry.detail().floor));
+            case READY -> {}
+            case RUNNING, GONE -> throw new IllegalStateException("not to be merged in place " + entry.place);
         }
         release(now);
+    }
+
+    private void raise(Entry<K> entry, Priority priority) {
+        boolean stands = entry.place == Place.READY;
+        if (stands) {
+            lines.remove(entry);
+        }
+        entry.priority = priority;
+        if (stands) {
+            lines.add(entry);
+        }
+    }
+
+    private void addWhileItRuns(Entry<K> entry, Terms terms, long now) {
+        entry.addedWhileItRuns(terms.priority());
+        if (terms.within() != null) {
+            Detail detail = entry.detail();
+            detail.nextDeadline = Math.min(detail.nextDeadline, dueAfter(terms.within(), now));
+        }
+        entry.due = Math.min(entry.due, dueAfter(terms.delay(), now));
     }
 
     /** The next key to run, or null if none is due. It stays with the caller until it is settled. */
@@ -129,13 +138,26 @@ final class WorkMachine<K> {
         return entry;
     }
 
-    /** Puts the keys that have become due into their lines. */
+    /** Puts the keys that have become due into their lines; before anything else is, so that they come first. */
     void release(long now) {
         long elapsed = now - begun;
         for (Entry<K> first = heap.first(); first != null && first.due <= elapsed; first = heap.first()) {
             heap.remove(first);
-            stand(first);
+            long turn = first.place == Place.BACKING_OFF ? turn(first, now) : elapsed;
+            if (turn > elapsed) {
+                first.place = Place.IN_TURN;
+                first.due = turn;
+                heap.add(first);
+            } else {
+                stand(first);
+            }
         }
+    }
+
+    /** When a key whose backoff is over has its place among all retries: taken now, so that nobody saves places up. */
+    private long turn(Entry<K> entry, long now) {
+        long wait = Math.min(rate.reserve(now), LONGEST.toNanos());
+        return Math.min(now - begun + wait, deadline(entry));
     }
 
     /**
@@ -146,24 +168,29 @@ final class WorkMachine<K> {
      */
     @Nullable
     Setback<K> settle(Entry<K> entry, Outcome outcome, long now, Supplier<Instant> date) {
+        release(now);
         running--;
         long addedFor = entry.due;
+        Priority asked = entry.addedPriority();
         switch (outcome) {
             case Outcome.Done done -> {
                 succeeded(entry);
-                if (addedFor == Entry.NOT_ADDED) {
+                if (asked == null) {
                     leave(entry);
                 } else {
+                    entry.priority = asked;
                     place(entry, addedFor, now);
                 }
                 return null;
             }
             case Outcome.Again again -> {
                 succeeded(entry);
+                entry.priority = entry.priority.orHigher(asked);
                 place(entry, Math.min(addedFor, dueAfter(again.after(), now)), now);
                 return null;
             }
             case Outcome.Retry retry -> {
+                entry.priority = entry.priority.orHigher(asked);
                 return failed(entry, retry.failure(), now, date.get());
             }
             case Outcome.Permanent permanent -> {
@@ -173,7 +200,6 @@ final class WorkMachine<K> {
     }
 
     private void leave(Entry<K> entry) {
-        // A line may still hold it.
         entry.place = Place.GONE;
         entries.remove(entry.key);
     }
@@ -181,8 +207,6 @@ final class WorkMachine<K> {
     private Setback<K> failed(Entry<K> entry, Failure failure, long now, Instant date) {
         History history = noteFailure(entry, failure, date);
         Detail detail = entry.detail();
-        detail.deadline = Math.min(detail.deadline, detail.nextDeadline);
-        detail.nextDeadline = Detail.NO_DEADLINE;
         if (history.failures() > policy.maxRetries()) {
             return end(entry, Terminal.Reason.RETRIES_USED_UP, history);
         }
@@ -190,16 +214,20 @@ final class WorkMachine<K> {
         if (elapsed >= detail.deadline) {
             return end(entry, Terminal.Reason.DEADLINE, history);
         }
+        detail.deadline = Math.min(detail.deadline, detail.nextDeadline);
+        detail.nextDeadline = Detail.NO_DEADLINE;
+        detail.nextPriority = null;
         Duration delay = policy.backoff()
                 .delay(history.failures(), Duration.ofNanos(detail.lastDelayNanos), failure.floor(), chance);
         detail.lastDelayNanos = delay.toNanos();
-        long reserved = elapsed + Math.max(delay.toNanos(), rate.reserve(now));
-        // What the other side asked for holds even so: it would only refuse the last attempt.
+        // What the other side asked for holds in spite of a deadline: it would only refuse the last attempt.
         detail.floor = dueAfter(failure.floor(), now);
-        entry.due = Math.max(Math.min(reserved, detail.deadline), detail.floor);
+        long due = Math.max(Math.min(dueAfter(delay, now), detail.deadline), detail.floor);
+        entry.due = due;
         entry.place = Place.BACKING_OFF;
         heap.add(entry);
-        return new Setback<>(entry.key, history, null, Duration.ofNanos(entry.due - elapsed));
+        release(now);
+        return new Setback<>(entry.key, history, null, Duration.ofNanos(Math.max(0, due - elapsed)));
     }
 
     private History noteFailure(Entry<K> entry, Failure failure, Instant date) {
@@ -235,9 +263,10 @@ final class WorkMachine<K> {
     }
 
     /** Lets a key that waits run as soon as its turn comes, its backoff notwithstanding. */
-    boolean hasten(K key) {
+    boolean hasten(K key, long now) {
+        release(now);
         Entry<K> entry = entries.get(key);
-        if (entry == null || (entry.place != Place.WAITING && entry.place != Place.BACKING_OFF)) {
+        if (entry == null || entry.place == Place.READY || entry.place == Place.RUNNING) {
             return false;
         }
         heap.remove(entry);
@@ -256,7 +285,7 @@ final class WorkMachine<K> {
         }
         if (entry.place == Place.READY) {
             ready--;
-            lines.left();
+            lines.remove(entry);
         } else {
             heap.remove(entry);
         }
@@ -268,7 +297,8 @@ final class WorkMachine<K> {
     }
 
     /** Queues a terminal key anew, its failures forgotten. */
-    boolean releaseTerminal(K key) {
+    boolean releaseTerminal(K key, long now) {
+        release(now);
         if (closed || terminals.remove(key) == null) {
             return false;
         }
@@ -278,7 +308,6 @@ final class WorkMachine<K> {
         return true;
     }
 
-    /** The keys that have been given up on, the oldest first. */
     List<Terminal<K>> terminals() {
         return List.copyOf(terminals.values());
     }
@@ -286,12 +315,12 @@ final class WorkMachine<K> {
     /** The failures of a key since it last went well, or null if there are none. */
     @Nullable
     History history(K key) {
-        Entry<K> entry = entries.get(key);
-        if (entry == null) {
-            Terminal<K> terminal = terminals.get(key);
-            return terminal == null ? null : terminal.history();
+        Terminal<K> terminal = terminals.get(key);
+        if (terminal != null) {
+            return terminal.history();
         }
-        return entry.detail == null ? null : entry.detail.history;
+        Entry<K> entry = entries.get(key);
+        return entry == null || entry.detail == null ? null : entry.detail.history;
     }
 
     /** Takes no more keys. */
@@ -316,6 +345,11 @@ final class WorkMachine<K> {
 
     Figures figures() {
         return new Figures(ready, heap.size(), running, terminals.size(), failing);
+    }
+
+    /** Whether no key waits, so that a time gone by does as well as now for what is due at once. */
+    boolean isTimeless() {
+        return heap.first() == null;
     }
 
     int ready() {
@@ -354,10 +388,11 @@ final class WorkMachine<K> {
         return entry.detail == null ? Detail.NO_DEADLINE : entry.detail.deadline;
     }
 
-    /** Saturates far before {@link Entry#NOT_ADDED}. */
     private long dueAfter(Duration delay, long now) {
         long elapsed = now - begun;
-        long most = Entry.NOT_ADDED / 2;
-        return delay.compareTo(Duration.ofNanos(most)) > 0 ? elapsed + most : elapsed + Math.max(0, delay.toNanos());
+        if (!delay.isPositive()) {
+            return elapsed;
+        }
+        return elapsed + (delay.compareTo(LONGEST) > 0 ? LONGEST : delay).toNanos();
     }
 }

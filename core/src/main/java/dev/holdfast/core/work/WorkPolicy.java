@@ -11,8 +11,8 @@ import java.time.Duration;
  * @param backoff how long a key waits after each failure in a row
  * @param maxRetries how many times a key that failed is tried again before it is terminal; at least 0
  * @param capacity how many keys there may be: due, waiting, running and terminal together; at least 1
- * @param retriesPerSecond how many retries a second all keys together may make, beside each key's own backoff;
- *     more than 0, infinite for no limit
+ * @param retriesPerSecond how many retries a second all keys together may make, beside each key's own backoff; a
+ *     key whose backoff is over takes the next free place. More than 0, infinite for no limit
  * @param retryBurst how many of them may come at once; at least 1
  */
 public record WorkPolicy(Backoff backoff, int maxRetries, int capacity, double retriesPerSecond, int retryBurst) {

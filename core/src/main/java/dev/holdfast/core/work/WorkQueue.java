@@ -4,6 +4,7 @@ package dev.holdfast.core.work;
 import dev.holdfast.core.time.Time;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -42,13 +43,23 @@ public final class WorkQueue<K> implements AutoCloseable {
 
     // All guarded by the lock.
     private int takers;
+    private boolean isWaking;
     private boolean paused;
     private boolean ended;
     private @Nullable Alarm alarm;
     private long lastRung;
+    private boolean restIsScheduled;
 
-    /** @param at when it rings */
-    private record Alarm(long at, Time.Scheduled handle) {}
+    /** Rings when the next waiting key is due. One that was called off too late to be stopped does nothing. */
+    private final class Alarm {
+        final long at;
+        final Time.Scheduled handle;
+
+        Alarm(long at, long now) {
+            this.at = at;
+            this.handle = time.schedule(Duration.ofNanos(at - now), () -> ring(this));
+        }
+    }
 
     /**
      * An empty queue.
@@ -61,7 +72,7 @@ public final class WorkQueue<K> implements AutoCloseable {
         this.time = time;
         this.machine = new WorkMachine<>(policy, chance, time.nanoTime());
         this.log = new WorkLog(name, policy, time.nanoTime());
-        this.lastRung = time.nanoTime() - SLACK.toNanos();
+        this.lastRung = time.nanoTime();
     }
 
     /** Adds a key that is due now, with normal priority. */
@@ -74,17 +85,24 @@ public final class WorkQueue<K> implements AutoCloseable {
      * hold. A key that backs off after a failure does so all the same; see {@link #hasten}.
      */
     public Added add(K key, Terms terms) {
+        WorkLog.Line line = null;
+        Added added;
         lock.lock();
         try {
-            long now = time.nanoTime();
-            Added added = machine.add(key, terms, now);
-            if (added.willRun()) {
-                changed(now);
+            added = machine.add(key, terms, terms.isTimeless() ? sometime() : time.nanoTime());
+            if (added.isTaken()) {
+                changed();
+            } else if (added == Added.FULL) {
+                line = log.full(key, machine.figures(), time.nanoTime());
+                scheduleRest();
             }
-            return added;
         } finally {
             lock.unlock();
         }
+        if (line != null) {
+            line.write();
+        }
+        return added;
     }
 
     /**
@@ -93,7 +111,7 @@ public final class WorkQueue<K> implements AutoCloseable {
      * @return whether there was such a key
      */
     public boolean hasten(K key) {
-        return change(() -> machine.hasten(key));
+        return change(() -> machine.hasten(key, time.nanoTime()));
     }
 
     /**
@@ -111,7 +129,7 @@ public final class WorkQueue<K> implements AutoCloseable {
      * @return whether there was such a key
      */
     public boolean release(K key) {
-        return change(() -> machine.releaseTerminal(key));
+        return change(() -> machine.releaseTerminal(key, time.nanoTime()));
     }
 
     /**
@@ -130,6 +148,7 @@ public final class WorkQueue<K> implements AutoCloseable {
                     work.await();
                 } finally {
                     takers--;
+                    isWaking = false;
                 }
                 taken = next();
             }
@@ -187,6 +206,8 @@ public final class WorkQueue<K> implements AutoCloseable {
     public Figures figures() {
         lock.lock();
         try {
+            machine.release(time.nanoTime());
+            changed();
             return machine.figures();
         } finally {
             lock.unlock();
@@ -202,11 +223,13 @@ public final class WorkQueue<K> implements AutoCloseable {
      * @throws InterruptedException if interrupted while it waits; the queue is closed all the same
      */
     public List<K> drain(Duration deadline) throws InterruptedException {
-        lock.lockInterruptibly();
+        List<WorkLog.Line> rest = List.of();
+        lock.lock();
         try {
             machine.close();
+            machine.release(time.nanoTime());
             paused = false;
-            changed(time.nanoTime());
+            changed();
             Time.Scheduled timeout = time.schedule(deadline, this::close);
             try {
                 while (!ended && !isQuiet()) {
@@ -214,26 +237,29 @@ public final class WorkQueue<K> implements AutoCloseable {
                 }
             } finally {
                 timeout.cancel();
-                end();
+                rest = end();
             }
             return machine.left();
         } finally {
             lock.unlock();
+            rest.forEach(WorkLog.Line::write);
         }
     }
 
     /** Takes no more keys and gives out none. Runs under way can still be settled. */
     @Override
     public void close() {
+        List<WorkLog.Line> rest;
         lock.lock();
         try {
-            end();
+            rest = end();
         } finally {
             lock.unlock();
         }
+        rest.forEach(WorkLog.Line::write);
     }
 
-    private void end() {
+    private List<WorkLog.Line> end() {
         machine.close();
         ended = true;
         if (alarm != null) {
@@ -242,9 +268,11 @@ public final class WorkQueue<K> implements AutoCloseable {
         }
         work.signalAll();
         quiet.signalAll();
+        return log.end(machine.figures(), time.nanoTime());
     }
 
     void settle(Work<K> done, Outcome outcome) {
+        Objects.requireNonNull(outcome, "outcome: null (expected: one of Outcome)");
         WorkLog.Line line = null;
         lock.lock();
         try {
@@ -252,12 +280,14 @@ public final class WorkQueue<K> implements AutoCloseable {
                 throw new IllegalStateException("key " + done.key() + " is settled already (expected: once a run)");
             }
             done.settled = true;
-            long now = time.nanoTime();
-            WorkMachine.Setback<K> setback = machine.settle(done.entry, outcome, now, time::instant);
+            boolean isTimeless = outcome instanceof Outcome.Done && done.entry.due == Entry.NOT_ADDED;
+            long now = isTimeless ? sometime() : time.nanoTime();
+            WorkLog.Setback<K> setback = machine.settle(done.entry, outcome, now, time::instant);
+            changed();
             if (setback != null) {
-                line = log.line(setback, machine.figures(), now);
+                line = log.failed(setback, ended, machine.figures(), now);
+                scheduleRest();
             }
-            changed(now);
         } finally {
             lock.unlock();
         }
@@ -266,12 +296,32 @@ public final class WorkQueue<K> implements AutoCloseable {
         }
     }
 
+    private void scheduleRest() {
+        if (log.owes() && !restIsScheduled) {
+            restIsScheduled = true;
+            time.schedule(WorkLog.INTERVAL, this::tellRest);
+        }
+    }
+
+    private void tellRest() {
+        List<WorkLog.Line> rest;
+        lock.lock();
+        try {
+            restIsScheduled = false;
+            rest = log.rest(machine.figures(), time.nanoTime());
+            scheduleRest();
+        } finally {
+            lock.unlock();
+        }
+        rest.forEach(WorkLog.Line::write);
+    }
+
     private boolean change(BooleanSupplier change) {
         lock.lock();
         try {
             boolean changed = change.getAsBoolean();
             if (changed) {
-                changed(time.nanoTime());
+                changed();
             }
             return changed;
         } finally {
@@ -283,21 +333,27 @@ public final class WorkQueue<K> implements AutoCloseable {
         if (paused || ended) {
             return null;
         }
-        Entry<K> entry = machine.next(time.nanoTime());
+        Entry<K> entry = machine.next(sometime());
         return entry == null ? null : new Work<>(this, entry);
     }
 
-    private void changed(long now) {
+    /** Now, or, if no key waits, when an alarm last rang: reading a clock costs as much as all else together. */
+    private long sometime() {
+        return machine.isTimeless() ? lastRung : time.nanoTime();
+    }
+
+    private void changed() {
         wakeTaker();
-        setAlarm(now);
+        setAlarm();
         if (machine.isClosed() && isQuiet()) {
             quiet.signalAll();
         }
     }
 
-    /** One only: who takes a key wakes the next. */
+    /** One at a time: who takes a key wakes the next. */
     private void wakeTaker() {
-        if (takers > 0 && machine.ready() > 0 && !paused) {
+        if (takers > 0 && !isWaking && machine.ready() > 0 && !paused) {
+            isWaking = true;
             work.signal();
         }
     }
@@ -306,29 +362,31 @@ public final class WorkQueue<K> implements AutoCloseable {
         return machine.ready() == 0 && machine.running() == 0;
     }
 
-    private void setAlarm(long now) {
+    private void setAlarm() {
         long due = machine.nextDue();
         if (due == WorkMachine.NEVER || ended) {
             return;
         }
-        long at = Math.max(due - now, lastRung - now + SLACK.toNanos()) + now;
+        long at = lastRung + Math.max(due - lastRung, SLACK.toNanos());
         if (alarm != null) {
             if (alarm.at - at <= 0) {
                 return;
             }
             alarm.handle.cancel();
         }
-        alarm = new Alarm(at, time.schedule(Duration.ofNanos(at - now), this::ring));
+        alarm = new Alarm(at, time.nanoTime());
     }
 
-    private void ring() {
+    private void ring(Alarm rung) {
         lock.lock();
         try {
-            long now = time.nanoTime();
-            alarm = null;
-            lastRung = now;
-            machine.release(now);
-            changed(now);
+            if (alarm == rung) {
+                long now = time.nanoTime();
+                alarm = null;
+                lastRung = now;
+                machine.release(now);
+                changed();
+            }
         } finally {
             lock.unlock();
         }

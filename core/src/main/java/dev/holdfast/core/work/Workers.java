@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.work;
 
+import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Classifier;
+import dev.holdfast.core.policy.Failure;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs the keys of a queue, each on a virtual thread, a given number at a time.
  *
- * <p>What a handler throws is a failure to be retried; its cause is what a {@link Classifier} makes of it. Safe for
- * use by any thread.
+ * <p>Whatever a handler throws, an {@link Error} too, is a failure to be retried, and no outcome at all is one: the key
+ * comes back with backoff and the worker goes on. Its cause is what a {@link Classifier} makes of it; its stack trace
+ * is logged at debug level. A handler may leave its thread interrupted; the next one does not see that. Safe for use by
+ * any thread.
  */
 public final class Workers<K> implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(Workers.class);
 
     /** Works on one key. */
     @FunctionalInterface
@@ -41,6 +50,7 @@ public final class Workers<K> implements AutoCloseable {
     /**
      * Begins to work.
      *
+     * @param name what its threads are called, with a number
      * @param concurrency how many keys are worked on at a time; at least 1
      * @throws IllegalArgumentException if {@code concurrency} is out of its range
      */
@@ -57,21 +67,49 @@ public final class Workers<K> implements AutoCloseable {
     }
 
     private void work() {
-        try {
-            for (Work<K> work = queue.take(); work != null; work = queue.take()) {
-                work.settle(run(work));
+        boolean open = true;
+        while (open) {
+            try {
+                open = workOnce();
+            } catch (InterruptedException leftover) {
+                // Of a handler, or a closed queue's: the next round tells which.
+            } catch (RuntimeException | Error unexpected) {
+                log.error("a worker met a fault of its queue; it goes on", unexpected);
             }
-        } catch (InterruptedException closed) {
-            // Nobody looks at a virtual thread's interrupt once it has ended.
         }
     }
 
+    private boolean workOnce() throws InterruptedException {
+        Work<K> work = queue.take();
+        if (work == null) {
+            return false;
+        }
+        work.settle(run(work));
+        return true;
+    }
+
+    // A key whose run ended in any way that is not settled would stay with this worker for ever.
     @SuppressWarnings("InterruptedExceptionSwallowed")
     private Outcome run(Work<K> work) {
         try {
-            return handler.run(work.key(), work.attempt());
-        } catch (Exception | LinkageError | StackOverflowError | AssertionError thrown) {
-            return Outcome.retry(classifier.failure(thrown));
+            @Nullable Outcome outcome = handler.run(work.key(), work.attempt());
+            return outcome == null
+                    ? Outcome.retry(Failure.of(Cause.LOCAL, "no outcome (expected: one of Outcome)"))
+                    : outcome;
+        } catch (Throwable thrown) {
+            return Outcome.retry(failure(thrown));
+        }
+    }
+
+    private Failure failure(Throwable thrown) {
+        try {
+            log.debug("a handler failed", thrown);
+            return classifier.failure(thrown);
+        } catch (RuntimeException | Error unable) {
+            return Failure.of(
+                    Cause.LOCAL,
+                    thrown.getClass().getName() + ", which " + unable.getClass().getName()
+                            + " kept from being classified");
         }
     }
 
@@ -90,7 +128,7 @@ public final class Workers<K> implements AutoCloseable {
         }
     }
 
-    /** Closes the queue and interrupts what runs. */
+    /** Closes the queue and interrupts what runs, without waiting for its end. */
     @Override
     public void close() {
         queue.close();

@@ -8,7 +8,7 @@
  *       failure, it is terminal, says so once, and runs again only when it is released.
  *   <li>Nothing lets a key past its backoff but being asked for just that.
  *   <li>Fair between keys, no priority starves, and there are never more keys than the policy allows.
- *   <li>A million waiting keys cost one alarm and no CPU; failing ones, however many, a dozen log lines a minute.
+ *   <li>A million waiting keys cost one alarm and no CPU; failing ones, however many, twelve log lines a minute.
  * </ul>
  */
 @NullMarked
