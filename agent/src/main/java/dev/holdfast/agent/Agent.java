@@ -9,6 +9,7 @@ import dev.holdfast.agent.link.LinkPhase;
 import dev.holdfast.agent.subsystem.Host;
 import dev.holdfast.agent.subsystem.Load;
 import dev.holdfast.agent.subsystem.Records;
+import dev.holdfast.agent.websocket.WebSocketTransport;
 import dev.holdfast.core.disk.DataDirectory;
 import dev.holdfast.core.disk.DataDirectoryException;
 import dev.holdfast.core.time.Durations;
@@ -18,6 +19,7 @@ import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.CustomMessage;
 import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -75,7 +77,14 @@ public final class Agent implements AutoCloseable {
         byte[] process = new byte[PROCESS_BYTES];
         secure.nextBytes(process);
         RandomGenerator chance = new SplittableRandom(secure.nextLong());
-        this.link = new Link(config.link(), self, HexFormat.of().formatHex(process), new Ears(listener), time, chance);
+        this.link = new Link(
+                config.link(),
+                self,
+                HexFormat.of().formatHex(process),
+                new Ears(listener),
+                time,
+                chance,
+                new WebSocketTransport(config.link(), time));
         this.records = new LinkRecords(time, link);
     }
 
@@ -104,6 +113,10 @@ public final class Agent implements AutoCloseable {
             agent.link.start();
             agent.sampleSoon();
             return agent;
+        } catch (UncheckedIOException e) {
+            time.close();
+            data.close();
+            throw DataDirectoryException.of(e);
         } catch (RuntimeException | Error e) {
             time.close();
             data.close();
@@ -224,7 +237,11 @@ public final class Agent implements AutoCloseable {
         @Override
         public void renamed(InstanceUid renamed) {
             uid = renamed;
-            data.write(UID_FILE, renamed + "\n");
+            try {
+                data.write(UID_FILE, renamed + "\n");
+            } catch (UncheckedIOException e) {
+                log.error("the new uid holds until this process ends only: {}", e.getMessage());
+            }
             other.renamed(renamed);
         }
 

@@ -80,7 +80,9 @@ class AgentIT {
             }
         };
         started.complete(Agent.start(config(), listener));
-        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> runOnce());
+        await().atMost(Duration.ofSeconds(30))
+                .ignoreExceptionsInstanceOf(DataDirectoryException.Held.class)
+                .untilAsserted(() -> runOnce());
     }
 
     private InstanceUid runOnce() throws Exception {

@@ -4,6 +4,8 @@ package dev.holdfast.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.holdfast.core.disk.DataDirectory;
+import dev.holdfast.core.disk.DataDirectoryException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -17,6 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,6 +43,9 @@ class MainTest {
 
     @TempDir
     Path directory;
+
+    /** As a server that runs holds it. */
+    private @Nullable DataDirectory held;
 
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
@@ -168,6 +175,44 @@ class MainTest {
     }
 
     @Test
+    void aCopyOfTheDirectoryOfAServerThatRunsIsNotTakenForIt() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        HttpServer elsewhere = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        elsewhere.createContext("/", exchange -> {
+            asked.incrementAndGet();
+            exchange.sendResponseHeaders(200, -1);
+            exchange.close();
+        });
+        elsewhere.start();
+        try {
+            describe(ProcessHandle.current().pid(), elsewhere.getAddress().getPort(), "t");
+            Files.writeString(
+                    directory.resolve("server/lock"), ProcessHandle.current().pid() + "\n");
+
+            assertThat(run("fleet", "list", "--data", directory.toString())).isEqualTo(4);
+            assertThat(err.toString())
+                    .contains("runs no more or never ran with this directory", "start it with `")
+                    .hasLineCount(1);
+            assertThat(asked).hasValue(0);
+        } finally {
+            elsewhere.stop(0);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"x", "{}", "{\"pid\":7,\"listen\":\"127.0.0.1:1\"}", "[1,", "\n\n"})
+    void whatIsNoDescriptionOfAServerIsNamedInOneLine(String text) throws IOException {
+        describe(1, 1, "t");
+        Files.writeString(directory.resolve("server/server.json"), text);
+
+        assertThat(run("fleet", "list", "--data", directory.toString())).isEqualTo(1);
+        assertThat(err.toString())
+                .startsWith(directory.resolve("server/server.json") + " cannot be used: it ")
+                .contains("start the server again")
+                .hasLineCount(1);
+    }
+
+    @Test
     void aFleetIsListedAsTextAndVerbatimAsJson() throws IOException {
         HttpServer server = serve("t");
         try {
@@ -231,6 +276,21 @@ class MainTest {
         }
     }
 
+    private static DataDirectory hold(Path data) {
+        try {
+            return DataDirectory.hold(data);
+        } catch (DataDirectoryException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @AfterEach
+    void letGo() {
+        if (held != null) {
+            held.close();
+        }
+    }
+
     private HttpServer serve(String token) throws IOException {
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/api/agents", exchange -> {
@@ -245,6 +305,7 @@ class MainTest {
         });
         server.start();
         describe(ProcessHandle.current().pid(), server.getAddress().getPort(), token);
+        held = hold(directory.resolve("server"));
         return server;
     }
 

@@ -5,6 +5,7 @@ import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.time.Durations;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -23,13 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AgentSession {
 
-    /** How many full states a server may ask for, or new names it may give, before it must have taken the agent. */
-    private static final int MOST_FULL_STATES = 3;
-
-    /**
-     * The longest heartbeat interval that a server may set; a longer one counts as this. Without heartbeats a server
-     * that fell silent would go unnoticed.
-     */
+    /** The longest heartbeat interval that a server may set: without any, a server that fell silent goes unnoticed. */
     public static final Duration LONGEST_HEARTBEAT = Duration.ofHours(1);
 
     /** How late a wake must come to show that the process was stopped, suspended or short of time. */
@@ -202,6 +197,10 @@ public final class AgentSession {
         rejoinUnanswered = false;
         spared = false;
         unansweredSince = null;
+        if (!voice.isSpokenTo(message)) {
+            fail(Cause.PROTOCOL, null, "a message for another agent, " + message.uid());
+            return taken();
+        }
         if (message.error() != null) {
             refused(message.error());
             return taken();
@@ -210,14 +209,12 @@ public final class AgentSession {
             serverCapabilities = Set.copyOf(message.customCapabilities());
         }
         if (message.heartbeatInterval() != null) {
-            boolean tooLong = message.heartbeatInterval().compareTo(LONGEST_HEARTBEAT) > 0;
-            heartbeat = tooLong ? LONGEST_HEARTBEAT : message.heartbeatInterval();
+            heartbeat = Collections.min(List.of(message.heartbeatInterval(), LONGEST_HEARTBEAT));
         }
         if (message.custom() != null) {
             signals.add(new Signal.Received(message.custom()));
         }
-        boolean renamed = message.newUid() != null
-                && !message.newUid().equals(voice.self().uid());
+        boolean renamed = voice.isRenamedBy(message);
         if (answersRejoin && !renamed) {
             // The full state that it may ask for is on its way: what counts is the answer to that.
             if (!message.reportFullState()) {
@@ -234,15 +231,9 @@ public final class AgentSession {
     /** Does what is due: see {@link #wakeAt}. Early calls do no harm. */
     public Step wake(long now) {
         switch (phase) {
-            case REJOINING -> {
+            case REJOINING, REGISTERING -> {
                 if (now - answerDue >= 0 && !heldUp(now)) {
-                    rejoinUnanswered = true;
-                    register(now);
-                }
-            }
-            case REGISTERING -> {
-                if (now - answerDue >= 0 && !heldUp(now)) {
-                    fail(Cause.TIMEOUT, null, "registration not answered within " + Durations.print(timing.register()));
+                    unanswered(now);
                 }
             }
             case ATTACHED -> beat(now);
@@ -271,7 +262,7 @@ public final class AgentSession {
     public Step report(Health health, long now) {
         voice.owe(health);
         if (phase == Phase.ATTACHED) {
-            send(voice.next(), now);
+            send(voice.next(now), now);
         }
         return taken();
     }
@@ -286,7 +277,7 @@ public final class AgentSession {
             throw new IllegalStateException("cannot send " + message.capability() + " while " + phase
                     + " to a server that takes " + serverCapabilities);
         }
-        send(voice.next(message), now);
+        send(voice.next(message, now), now);
         return taken();
     }
 
@@ -313,6 +304,15 @@ public final class AgentSession {
         return true;
     }
 
+    private void unanswered(long now) {
+        if (phase == Phase.REJOINING) {
+            rejoinUnanswered = true;
+            register(now);
+        } else {
+            fail(Cause.TIMEOUT, null, "registration not answered within " + Durations.print(timing.register()));
+        }
+    }
+
     private void answered(Arrival arrival) {
         if (phase == Phase.ATTACHED) {
             return;
@@ -324,12 +324,12 @@ public final class AgentSession {
 
     private void fullStateWanted(@Nullable InstanceUid newUid, long now) {
         if (phase == Phase.ATTACHED && newUid == null) {
-            // With the next message, so that a server that never has enough cannot turn this into a loop.
+            // With a later message, so that a server that never has enough cannot turn this into a loop.
             voice.oweFullState();
             return;
         }
         fullStatesWanted++;
-        if (fullStatesWanted > MOST_FULL_STATES) {
+        if (fullStatesWanted > AgentVoice.MOST_FULL_STATES) {
             fail(Cause.PROTOCOL, null, "the server wanted the full state " + fullStatesWanted + " times in a row");
             return;
         }
@@ -357,13 +357,10 @@ public final class AgentSession {
 
     private void beat(long now) {
         if (unansweredSince != null && now - deadAt(unansweredSince) >= 0 && !heldUp(now)) {
-            Duration silence = Duration.ofNanos(now - unansweredSince);
-            fail(
-                    Cause.TIMEOUT,
-                    null,
-                    timing.deadAfter() + " heartbeats unanswered, silent for " + Durations.print(silence));
+            String silence = Durations.print(Duration.ofNanos(now - unansweredSince));
+            fail(Cause.TIMEOUT, null, timing.deadAfter() + " heartbeats unanswered, silent for " + silence);
         } else if (now - (sentAt + heartbeat.toNanos()) >= 0) {
-            send(voice.next(), now);
+            send(voice.next(now), now);
         }
     }
 

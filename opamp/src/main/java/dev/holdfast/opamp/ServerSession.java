@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * is not one more than the one before shows that something was lost, and the agent is asked again. Every answer asks
  * until the full state comes, since an answer may be lost as well. The first number of a conversation may be any.
  *
+ * <p>An agent that is to go by another uid, because it asks for one or because its own is another's, is told the new
+ * one until it uses it. Nothing that it says before is taken, so that nothing is kept under a name not its own.
+ *
  * <p>The first answer carries the server's capabilities and settings; any answer to an agent that announces custom
  * capabilities carries the server's.
  *
@@ -55,7 +58,7 @@ public final class ServerSession {
      *
      * @param heartbeatInterval how often agents that take settings are to send heartbeats, or null to leave it to them
      * @param customCapabilities the custom capabilities it takes
-     * @param newUid where a uid comes from for an agent that asks for one
+     * @param newUid where a uid comes from for an agent that is to have another
      */
     public record Offer(
             @Nullable Duration heartbeatInterval, List<String> customCapabilities, Supplier<InstanceUid> newUid) {
@@ -91,6 +94,9 @@ public final class ServerSession {
     /** Whom the last message was from. */
     private @Nullable InstanceUid uid;
 
+    /** What that agent was told to go by instead; the same each time, since an answer may be lost. */
+    private @Nullable InstanceUid given;
+
     /**
      * A conversation that has not begun.
      *
@@ -112,14 +118,10 @@ public final class ServerSession {
      * @param storedHash the hash that is stored for this agent, or null if none is or the agent is not known
      */
     public Reply received(AgentMessage message, @Nullable String storedHash) {
-        if (!message.uid().equals(uid)) {
-            if (uid != null) {
-                // What was announced was the state of the other one.
-                announcedHash = null;
-            }
-            uid = message.uid();
-            state = new State.New();
+        if (message.requestsUid() && !message.disconnect()) {
+            return rename(message);
         }
+        turnTo(message.uid());
         boolean first = state instanceof State.New;
         List<Effect> effects = new ArrayList<>();
         boolean lastWord = message.disconnect() && message.description() == null;
@@ -134,7 +136,31 @@ public final class ServerSession {
             effects.add(new Effect.Left());
             state = new State.New();
         }
-        return new Reply(List.copyOf(effects), answer(message, first, wanting));
+        return new Reply(List.copyOf(effects), answer(message, first, wanting, null));
+    }
+
+    /** Takes nothing of a message, and answers it with another uid, under which the full state is wanted. */
+    public Reply rename(AgentMessage message) {
+        turnTo(message.uid());
+        boolean first = state instanceof State.New;
+        state = state instanceof State.Attached ? new State.Attached(message.sequence(), true) : new State.Asked();
+        if (given == null) {
+            given = offer.newUid().get();
+        }
+        return new Reply(List.of(), answer(message, first, true, given));
+    }
+
+    private void turnTo(InstanceUid sender) {
+        if (sender.equals(uid)) {
+            return;
+        }
+        if (uid != null) {
+            // What was announced was the state of the other one.
+            announcedHash = null;
+        }
+        uid = sender;
+        given = null;
+        state = new State.New();
     }
 
     /** Moves on to the next state; the result is whether the full state is wanting. */
@@ -165,7 +191,7 @@ public final class ServerSession {
         };
     }
 
-    private ServerMessage answer(AgentMessage message, boolean first, boolean wanting) {
+    private ServerMessage answer(AgentMessage message, boolean first, boolean wanting, @Nullable InstanceUid newUid) {
         boolean takesSettings = (message.capabilities() & Capabilities.ACCEPTS_CONNECTION_SETTINGS) != 0;
         boolean announces = message.customCapabilities() != null;
         return new ServerMessage(
@@ -173,7 +199,7 @@ public final class ServerSession {
                 null,
                 wanting,
                 first ? offer.capabilities() : 0,
-                message.requestsUid() ? offer.newUid().get() : null,
+                newUid,
                 first && takesSettings ? offer.heartbeatInterval() : null,
                 announces ? offer.customCapabilities() : null,
                 null);

@@ -3,7 +3,9 @@ package dev.holdfast.opamp;
 
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.DiscardUnknownFieldsParser;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
 import dev.holdfast.opamp.wire.AgentToServer;
@@ -169,9 +171,10 @@ public final class Wire {
         return frame.slice(frame.position() + in.getTotalBytesRead(), frame.remaining() - in.getTotalBytesRead());
     }
 
-    private static <T> T parse(Parser<T> parser, ByteBuffer bytes) throws WireException {
+    /** Fields that are not known are passed over: kept, each would take a hundred times what it is sent in. */
+    private static <T extends Message> T parse(Parser<T> parser, ByteBuffer bytes) throws WireException {
         try {
-            return parser.parseFrom(bytes.duplicate());
+            return DiscardUnknownFieldsParser.wrap(parser).parseFrom(bytes.duplicate());
         } catch (InvalidProtocolBufferException e) {
             throw WireException.malformed("message: not a protobuf of the expected type (" + e.getMessage() + ")");
         }
@@ -186,8 +189,26 @@ public final class Wire {
         /** The checksum and the length at the end of a member, which the reader leaves to the last in its buffer. */
         private static final int TRAILER_BYTES = 8;
 
+        /** The JDK's reader calls itself for each that follows another, which some ten thousand do not survive. */
+        private static final int MOST_EMPTY_IN_A_ROW = 100;
+
+        private int calls;
+
         Members(byte[] compressed) throws IOException {
             super(new ByteArrayInputStream(compressed), Math.max(1, compressed.length));
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            if (calls > MOST_EMPTY_IN_A_ROW) {
+                throw new ZipException("more than " + MOST_EMPTY_IN_A_ROW + " of its members in a row are empty");
+            }
+            calls++;
+            try {
+                return super.read(buffer, offset, length);
+            } finally {
+                calls--;
+            }
         }
 
         void requireEnd() throws IOException {

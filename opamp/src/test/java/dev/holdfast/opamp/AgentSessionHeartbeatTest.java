@@ -18,6 +18,7 @@ import dev.holdfast.opamp.AgentSession.Signal;
 import dev.holdfast.opamp.AgentSession.Step;
 import dev.holdfast.opamp.AgentSession.Timing;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
@@ -162,13 +163,20 @@ class AgentSessionHeartbeatTest {
     }
 
     @Test
-    void aServerThatNeverHasEnoughGetsOneFullStateAHeartbeat() {
+    void aServerThatNeverHasEnoughGetsThreeFullStatesAndThenAMinuteWithout() {
+        List<Integer> full = new ArrayList<>();
         int sent = 0;
         for (int second = 1; second <= 100; second++) {
             sent += session.received(asking(), at(second)).messages().size();
-            sent += session.wake(at(second)).messages().size();
+            for (AgentMessage message : session.wake(at(second)).messages()) {
+                sent++;
+                if (message.description() != null) {
+                    full.add(second);
+                }
+            }
         }
         assertThat(sent).isEqualTo(20);
+        assertThat(full).containsExactly(5, 10, 15, 75, 80, 85);
         assertThat(session.phase()).isEqualTo(Phase.ATTACHED);
     }
 

@@ -126,6 +126,28 @@ class AgentSessionTest {
     }
 
     @Test
+    void aMessageForAnotherAgentEndsTheConversation() {
+        unknown.open(0);
+        assertFailed(
+                unknown.received(ServerMessage.answer(Samples.OTHER_UID), 1),
+                Cause.PROTOCOL,
+                null,
+                "for another agent, " + Samples.OTHER_UID);
+        assertThat(unknown.received(answer(), 2)).isEqualTo(nothing());
+    }
+
+    @Test
+    void aServerMayUseTheNewNameAtOnceAndTheOldOneStill() {
+        unknown.open(0);
+        ServerMessage renaming =
+                new ServerMessage(Samples.OTHER_UID, null, false, 0, Samples.OTHER_UID, null, null, null);
+        assertThat(unknown.received(renaming, 1).signals()).containsExactly(new Signal.Renamed(Samples.OTHER_UID));
+        assertThat(unknown.received(answer(), 2)).isEqualTo(attached(Arrival.REGISTERED));
+        unknown.received(ServerMessage.answer(Samples.OTHER_UID), 3);
+        assertThat(unknown.phase()).isEqualTo(Phase.ATTACHED);
+    }
+
+    @Test
     void aServerThatGivesNewNamesForEverIsLeftWithTheLastNameThatWasTold() {
         unknown.open(0);
         for (int given = 1; given <= 3; given++) {

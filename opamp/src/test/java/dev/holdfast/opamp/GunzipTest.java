@@ -42,6 +42,21 @@ class GunzipTest {
     }
 
     @Test
+    void membersWithNothingInThemAreMalformedOnceTheyAreManyAndOverflowNoStack() throws WireException {
+        byte[] empty = gzip(new byte[0]);
+        ByteArrayOutputStream many = new ByteArrayOutputStream();
+        for (int member = 0; member < 50; member++) {
+            many.writeBytes(empty);
+        }
+        byte[] few = concat(many.toByteArray(), gzip(new byte[] {1}));
+        assertThat(Wire.gunzip(ByteBuffer.wrap(few), Wire.LIMIT).remaining()).isEqualTo(1);
+        while (many.size() < MIB) {
+            many.writeBytes(empty);
+        }
+        assertMalformed(many.toByteArray());
+    }
+
+    @Test
     void exactlyTheLimitPassesAndOneByteMoreDoesNot() throws WireException {
         byte[] body = random(100_000);
         ByteBuffer compressed = ByteBuffer.wrap(gzip(body));
@@ -101,6 +116,8 @@ class GunzipTest {
     @Test
     void aBombStopsAtTheLimitAndNoMoreIsHeld() {
         ByteBuffer bomb = ByteBuffer.wrap(gzipOfZeros(1024));
+        // What loading the classes takes is none of it.
+        assertTooLarge(ByteBuffer.wrap(gzip(new byte[2])), 1);
         long before = MEMORY.getCurrentThreadAllocatedBytes();
         assertTooLarge(bomb, MIB);
         long used = MEMORY.getCurrentThreadAllocatedBytes() - before;

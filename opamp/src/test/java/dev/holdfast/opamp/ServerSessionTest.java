@@ -10,6 +10,7 @@ import dev.holdfast.opamp.ServerSession.Effect;
 import dev.holdfast.opamp.ServerSession.Offer;
 import dev.holdfast.opamp.ServerSession.Reply;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -141,6 +142,48 @@ class ServerSessionTest {
         assertThat(answer.uid()).isEqualTo(SELF.uid());
         assertThat(answer.newUid()).isEqualTo(Samples.OTHER_UID);
         assertThat(session.received(beat(1), null).answer().newUid()).isNull();
+    }
+
+    @Test
+    void nothingIsTakenUnderAUidThatIsToBeAnother() {
+        AgentMessage asking = new AgentMessage(
+                SELF.uid(), 0, SELF.capabilities(), DESCRIPTION, ill("x"), false, true, List.of(), RECORD);
+        Reply reply = session.received(asking, null);
+        assertThat(reply.effects()).isEmpty();
+        assertThat(reply.answer().reportFullState()).isTrue();
+        assertThat(reply.answer().heartbeatInterval()).isEqualTo(Duration.ofSeconds(9));
+        assertThat(session.attached()).isFalse();
+
+        AgentMessage renamed = AgentMessage.heartbeat(Samples.OTHER_UID, 1, 1).withDescription(DESCRIPTION);
+        assertThat(session.received(renamed, null).effects())
+                .containsExactly(new Effect.Registered(DESCRIPTION, null, 1));
+    }
+
+    @Test
+    void anAgentWhoseUidIsAnothersIsToldTheSameNewOneUntilItUsesIt() {
+        Iterator<InstanceUid> uids = List.of(
+                        Samples.OTHER_UID, InstanceUid.parse("01996b8a-7c1f-7000-8000-0000000000ff"))
+                .iterator();
+        ServerSession clone = new ServerSession(new Offer(null, List.of(), uids::next), SELF.hash());
+        for (int sequence = 0; sequence < 3; sequence++) {
+            Reply reply = clone.rename(sequence == 1 ? full(sequence) : beat(sequence));
+            assertThat(reply.effects()).isEmpty();
+            assertThat(reply.answer().newUid()).isEqualTo(Samples.OTHER_UID);
+        }
+        assertThat(clone.received(beat(3), SELF.hash()).answer().reportFullState())
+                .as("an agent that does not change its uid, and is let in after all")
+                .isTrue();
+        assertThat(clone.received(full(4), SELF.hash()).effects())
+                .singleElement()
+                .isInstanceOf(Effect.Registered.class);
+    }
+
+    @Test
+    void aLeaveIsNotGivenAnotherUid() {
+        AgentMessage leaving = new AgentMessage(SELF.uid(), 0, 1, null, null, true, true, null, null);
+        Reply reply = session.received(leaving, null);
+        assertThat(reply.answer().newUid()).isNull();
+        assertThat(reply.effects()).containsExactly(new Effect.Left());
     }
 
     @Test

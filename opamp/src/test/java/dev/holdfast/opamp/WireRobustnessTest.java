@@ -48,6 +48,22 @@ class WireRobustnessTest {
                 .hasMessage("message: 100003 values (expected: <= 100000)");
     }
 
+    @Test
+    void fieldsThatAreNotKnownCostNothing() throws Exception {
+        Golden message = Golden.message().bytes(1, Samples.UID_BYTES);
+        for (int field = 100; field < 100_000; field++) {
+            message = message.varint(field, 1);
+        }
+        ByteBuffer body = ByteBuffer.wrap(message.toBytes());
+        // What loading the classes takes is none of it.
+        AgentMessage known = Wire.readAgentBody(ByteBuffer.wrap(
+                Golden.message().bytes(1, Samples.UID_BYTES).varint(99, 1).toBytes()));
+
+        long before = MEMORY.getCurrentThreadAllocatedBytes();
+        assertThat(Wire.readAgentBody(body)).isEqualTo(known);
+        assertThat(MEMORY.getCurrentThreadAllocatedBytes() - before).isLessThan(1 << 20);
+    }
+
     private static AgentMessage described(AgentMessage message, Value value) {
         return message.withDescription(new AgentDescription(Map.of("few", value), Map.of()));
     }

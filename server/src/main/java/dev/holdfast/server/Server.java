@@ -22,6 +22,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -62,14 +63,16 @@ public final class Server implements AutoCloseable {
             // That of a server which was killed.
             data.remove(ADDRESSES);
             String token = AdminToken.of(data, chance);
-            Fleet fleet = openFleet(config, data);
-            AgentPort agentPort = openAgentPort(config, fleet);
+            SystemTime loop = SystemTime.start("holdfast-server");
+            opened.push(loop::close);
+            Fleet fleet = openFleet(config, data, loop);
+            AgentPort agentPort = openAgentPort(config, fleet, loop);
             opened.push(agentPort::close);
             agentAddress = agentPort.address();
             AdminPort adminPort = openAdminPort(config, token, fleet);
             opened.push(adminPort::close);
             adminAddress = adminPort.address();
-            data.write(ADDRESSES, addresses());
+            data.write(ADDRESSES, addresses(loop.instant()));
             opened.push(() -> data.remove(ADDRESSES));
             log.info(
                     "server {} listens for agents on {}, for operators on {}; {} agents known; data in {}",
@@ -78,6 +81,9 @@ public final class Server implements AutoCloseable {
                     text(adminAddress),
                     fleet.agents().size(),
                     data.path());
+        } catch (UncheckedIOException e) {
+            close();
+            throw DataDirectoryException.of(e);
         } catch (DataDirectoryException | ServerStartException | RuntimeException e) {
             close();
             throw e;
@@ -119,10 +125,10 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    private Fleet openFleet(ServerConfig config, DataDirectory data) throws ServerStartException {
+    private Fleet openFleet(ServerConfig config, DataDirectory data, SystemTime clock) throws ServerStartException {
         try {
             SqliteLibrary.unpackIn(data);
-            SqliteFleetStore store = SqliteFleetStore.open(claimStore(data));
+            SqliteFleetStore store = SqliteFleetStore.open(claimStore(data), clock::instant);
             opened.push(store::close);
             SystemTime loop = SystemTime.start("holdfast-fleet");
             opened.push(loop::close);
@@ -131,9 +137,6 @@ public final class Server implements AutoCloseable {
             return fleet;
         } catch (FleetStoreException e) {
             throw new ServerStartException("store: " + e.getMessage(), e);
-        } catch (UncheckedIOException e) {
-            throw new ServerStartException(
-                    "store: " + e.getMessage() + ": " + e.getCause() + " (expected: files of this user's own)", e);
         }
     }
 
@@ -147,16 +150,20 @@ public final class Server implements AutoCloseable {
         return data.claim(STORE);
     }
 
-    private AgentPort openAgentPort(ServerConfig config, Fleet fleet) throws ServerStartException {
-        SystemTime loop = SystemTime.start("holdfast-server");
-        opened.push(loop::close);
+    private AgentPort openAgentPort(ServerConfig config, Fleet fleet, SystemTime loop) throws ServerStartException {
         ServerSession.Offer offer = new ServerSession.Offer(
                 config.heartbeatInterval(),
                 List.of(Capabilities.STATUS),
                 () -> InstanceUid.random(loop.instant(), chance));
         try {
             return AgentPort.open(
-                    new AgentPort.Settings(config.listen(), offer, config.pingInterval(), config.messageLimit()),
+                    new AgentPort.Settings(
+                            config.listen(),
+                            offer,
+                            config.pingInterval(),
+                            config.requestTimeout(),
+                            config.messageLimit(),
+                            Math.max(config.inputLimit(), config.messageLimit())),
                     fleet,
                     loop,
                     meters);
@@ -189,12 +196,14 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    private String addresses() {
+    private String addresses(Instant now) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("pid", ProcessHandle.current().pid());
         json.put("listen", text(agentAddress));
         json.put("admin", text(adminAddress));
         json.put("version", Version.current());
+        // Tells it from what one before wrote, which may have had the same pid and ports.
+        json.put("started", now.toString());
         return JsonMapper.builder().build().writeValueAsString(json) + "\n";
     }
 

@@ -17,8 +17,11 @@ import org.jspecify.annotations.Nullable;
  * @param heartbeatInterval how often agents that take settings are to send heartbeats, in whole seconds, at least 1 s;
  *     null leaves it to them
  * @param pingInterval how often a connection is pinged; one that answers nothing for two of these is closed
+ * @param requestTimeout how long a request or message may take to come whole
  * @param flushInterval how long a change of presence (attached, last seen) may wait to be written with others
  * @param messageLimit the largest message taken, in bytes, compressed or not
+ * @param inputLimit what unfinished requests and messages of all connections may hold together, in bytes, beyond a few
+ *     KiB of each; the message limit if that is more
  */
 public record ServerConfig(
         Path data,
@@ -26,8 +29,10 @@ public record ServerConfig(
         InetSocketAddress admin,
         @Nullable Duration heartbeatInterval,
         Duration pingInterval,
+        Duration requestTimeout,
         Duration flushInterval,
-        int messageLimit) {
+        int messageLimit,
+        int inputLimit) {
 
     /** The agent port's usual number. */
     public static final int AGENT_PORT = 4320;
@@ -44,6 +49,15 @@ public record ServerConfig(
      */
     public static final int MESSAGE_LIMIT = 1 << 20;
 
+    /** The default of {@link #requestTimeout}: 10 s. */
+    public static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(10);
+
+    /**
+     * The default of {@link #inputLimit}: an eighth of the largest heap in whole MiB, from 8 MiB to 256 MiB. It lies
+     * outside the heap, where the JVM allows as much again.
+     */
+    public static final int INPUT_LIMIT = Math.clamp(Runtime.getRuntime().maxMemory() / (8 << 20), 8, 256) << 20;
+
     /** The default of {@link #flushInterval}: 1 s. */
     public static final Duration FLUSH_INTERVAL = Duration.ofSeconds(1);
 
@@ -54,10 +68,15 @@ public record ServerConfig(
                     + " (expected: whole seconds, >= 1s, such as PT5S; the wire carries no fractions)");
         }
         requirePositive("pingInterval", pingInterval);
+        requirePositive("requestTimeout", requestTimeout);
         requirePositive("flushInterval", flushInterval);
         if (messageLimit < 1) {
             throw new IllegalArgumentException(
                     "messageLimit: " + messageLimit + " (expected: >= 1, such as " + MESSAGE_LIMIT + ")");
+        }
+        if (inputLimit < 1) {
+            throw new IllegalArgumentException(
+                    "inputLimit: " + inputLimit + " (expected: >= 1, such as " + INPUT_LIMIT + ")");
         }
     }
 
@@ -69,8 +88,10 @@ public record ServerConfig(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), ADMIN_PORT),
                 null,
                 PING_INTERVAL,
+                REQUEST_TIMEOUT,
                 FLUSH_INTERVAL,
-                MESSAGE_LIMIT);
+                MESSAGE_LIMIT,
+                INPUT_LIMIT);
     }
 
     private static boolean isWholeSeconds(Duration value) {

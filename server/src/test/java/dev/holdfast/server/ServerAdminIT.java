@@ -5,6 +5,7 @@ import static dev.holdfast.server.TestAgent.registration;
 import static dev.holdfast.server.TestAgent.uid;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.opamp.Health;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.http.HttpResponse;
@@ -12,7 +13,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -93,6 +96,21 @@ class ServerAdminIT {
     }
 
     @Test
+    void aClockThatIsTenYearsAheadIsShownAndOneThatIsNotToldIsNull() throws Exception {
+        try (TestAgent ahead = TestAgent.connect(server, uid(1), null);
+                TestAgent silent = TestAgent.connect(server, uid(2), null)) {
+            long decade = Duration.ofDays(3_653).toSeconds();
+            Instant date = Instant.now().plusSeconds(decade);
+            Health health = new Health(true, date, "", "", date, Map.of(), Map.of());
+            ahead.ask(registration(uid(1), 0, "a", "x").withHealth(health));
+            silent.ask(registration(uid(2), 0, "b", "x"));
+
+            assertThat(server.agent(uid(1)).get("clock_offset_s").asLong()).isBetween(decade - 60, decade + 60);
+            assertThat(server.agent(uid(2)).get("clock_offset_s").isNull()).isTrue();
+        }
+    }
+
+    @Test
     void theListIsSortedByHostThenUid() throws Exception {
         try (TestAgent b2 = TestAgent.connect(server, uid(2), null);
                 TestAgent b1 = TestAgent.connect(server, uid(1), null);
@@ -114,6 +132,7 @@ class ServerAdminIT {
                             "rejoins",
                             "first_seen",
                             "last_seen",
+                            "clock_offset_s",
                             "version",
                             "healthy");
             assertThat(first.get("host").asString()).isEqualTo("a");

@@ -44,7 +44,9 @@ class ServerConfigTest {
                 defaults.admin(),
                 interval,
                 defaults.pingInterval(),
+                defaults.requestTimeout(),
                 defaults.flushInterval(),
-                defaults.messageLimit());
+                defaults.messageLimit(),
+                defaults.inputLimit());
     }
 }

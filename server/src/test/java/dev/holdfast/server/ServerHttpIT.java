@@ -149,6 +149,13 @@ class ServerHttpIT {
                                 .build(),
                         HttpResponse.BodyHandlers.ofByteArray()),
                 "OpAMP-Instance-UID: instance_uid: \"nobody\"");
+        assertBadRequest(
+                server.send(
+                        opamp(Wire.body(heartbeat(uid(14), 0)))
+                                .header(Wire.Header.PROCESS, "x".repeat(33))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofByteArray()),
+                "Holdfast-Process: process: \"");
     }
 
     @Test
@@ -220,6 +227,17 @@ class ServerHttpIT {
                         "OpAMP-Instance-UID: nobody"))
                 .as("of an agent whose uid is none")
                 .startsWith("HTTP/1.1 400");
+        assertThat(raw(
+                        "GET /v1/opamp HTTP/1.1",
+                        "Host: h",
+                        "Connection: Upgrade",
+                        "Upgrade: websocket",
+                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+                        "Sec-WebSocket-Version: 13",
+                        "Holdfast-Process: 42"))
+                .as("of a process that is none")
+                .startsWith("HTTP/1.1 400")
+                .contains("header Holdfast-Process: process: \\\"42\\\", 2 characters (expected: ");
     }
 
     @Test

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -119,14 +120,50 @@ class ServerLifeIT {
     }
 
     @Test
-    void aStoreThatCannotBeReadIsNamedAndKept() throws Exception {
-        Path store = directory.resolve("fleet.db");
-        Files.writeString(store, "not a database at all, ".repeat(100));
+    void whereTheStoreWasDamagedAgentsOfEitherKindAreAskedForTheirStateAndAreKnownAgain() throws Exception {
+        Path data = directory.resolve("data");
+        try (TestServer server = TestServer.start(data);
+                TestAgent ours = TestAgent.connect(server, uid(1), "hash");
+                TestAgent plain = TestAgent.connect(server, null, null)) {
+            ours.ask(registration(uid(1), 0, "ours", "hash"));
+            plain.ask(registration(uid(2), 0, "plain", "other"));
+        }
+        Path store = data.resolve("fleet.db");
+        byte[] damaged = Files.readAllBytes(store);
+        Arrays.fill(damaged, 0, 100, (byte) 'x');
+        Files.write(store, damaged);
+
+        try (TestServer server = TestServer.start(data);
+                TestAgent ours = TestAgent.connect(server, uid(1), "hash");
+                TestAgent plain = TestAgent.connect(server, null, null)) {
+            assertThat(server.api("/api/agents")).isEmpty();
+            assertThat(ours.ask(heartbeat(uid(1), 7)).reportFullState()).isTrue();
+            assertThat(plain.ask(heartbeat(uid(2), 7)).reportFullState()).isTrue();
+            assertThat(ours.ask(registration(uid(1), 8, "ours", "hash")).reportFullState())
+                    .isFalse();
+            assertThat(plain.ask(registration(uid(2), 8, "plain", "other")).reportFullState())
+                    .isFalse();
+            assertThat(server.agent(uid(1)).get("attached").asBoolean()).isTrue();
+            assertThat(server.agent(uid(2)).get("attached").asBoolean()).isTrue();
+        }
+        try (Stream<Path> files = Files.list(data)) {
+            assertThat(files.filter(file -> file.getFileName().toString().startsWith("fleet.db.damaged-")))
+                    .singleElement()
+                    .satisfies(aside -> {
+                        assertThat(Files.readAllBytes(aside)).isEqualTo(damaged);
+                        assertThat(modes(data)).containsEntry("fleet.db", "rw-------");
+                    });
+        }
+    }
+
+    @Test
+    void aDirectoryWhereTheStoreShouldBeIsNamedAndLeftAsItIs() throws Exception {
+        Path store = Files.createDirectory(directory.resolve("fleet.db"));
 
         assertThatThrownBy(() -> TestServer.start(directory))
-                .isInstanceOf(ServerStartException.class)
-                .hasMessageContaining(store.toString());
-        assertThat(store).content().startsWith("not a database");
+                .isInstanceOf(DataDirectoryException.class)
+                .hasMessageStartingWith(store + " cannot be used: a directory is where a file should be");
+        assertThat(store).isDirectory();
     }
 
     @Test

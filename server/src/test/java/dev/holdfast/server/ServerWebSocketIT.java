@@ -10,6 +10,7 @@ import static org.awaitility.Awaitility.await;
 import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.CustomMessage;
+import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.Wire;
@@ -17,6 +18,9 @@ import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -27,6 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ServerWebSocketIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final String ONE = "0123456789abcdef0123456789abcdef";
+    private static final String OTHER = "fedcba9876543210fedcba9876543210";
 
     @TempDir
     private Path data;
@@ -131,6 +137,106 @@ class ServerWebSocketIT {
             assertThat(server.agent(next).get("attached").asBoolean()).isTrue();
         }
         awaitAttached(next, false);
+    }
+
+    @Test
+    void twoProcessesThatKeepDisplacingEachOtherEndUpUnderTwoUids() throws Exception {
+        TestAgent one = TestAgent.connect(server, uid, "hash", ONE);
+        one.ask(registration(uid, 0, "h1", "hash"));
+        try (TestAgent other = TestAgent.connect(server, uid, "hash", OTHER)) {
+            assertThat(other.ask(heartbeat(uid, 0)).newUid()).isNull();
+            assertThat(one.closeCode()).isEqualTo(1008);
+            one.close();
+            one = TestAgent.connect(server, uid, "hash", ONE);
+            assertThat(one.ask(heartbeat(uid, 1)).newUid()).isNull();
+            assertThat(other.closeCode()).isEqualTo(1008);
+        }
+        try (TestAgent other = TestAgent.connect(server, uid, "hash", OTHER)) {
+            ServerMessage answer = other.ask(heartbeat(uid, 1).withHealth(Health.good()));
+            InstanceUid given = Objects.requireNonNull(answer.newUid());
+            assertThat(answer.reportFullState()).isTrue();
+            assertThat(other.ask(registration(given, 2, "h1", "hash2")).newUid())
+                    .isNull();
+
+            assertThat(one.ask(heartbeat(uid, 2)).reportFullState()).isFalse();
+            assertThat(server.agent(uid).get("attached").asBoolean()).isTrue();
+            assertThat(server.agent(given).get("attached").asBoolean()).isTrue();
+            assertThat(server.api("/api/agents")).hasSize(2);
+            assertThat(server.metric("holdfast_uids_shared_total")).isEqualTo(1);
+        } finally {
+            one.close();
+        }
+    }
+
+    @Test
+    void copiesThatDoNotSayWhichProcessTheyAreAreToldApartByTheirAnswersToTheClose() throws Exception {
+        List<TestAgent> links = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            links.add(TestAgent.connect(server, uid, null));
+            assertThat(links.getLast().ask(registration(uid, i, "h1", "hash")).newUid())
+                    .isNull();
+            if (i > 0) {
+                assertThat(links.get(i - 1).closeCode()).isEqualTo(1008);
+                await().atMost(PATIENCE).until(() -> server.metric("holdfast_connections") == 1);
+            }
+        }
+        try (TestAgent another = TestAgent.connect(server, uid, null)) {
+            InstanceUid given = Objects.requireNonNull(
+                    another.ask(registration(uid, 0, "h1", "hash")).newUid());
+            another.ask(registration(given, 1, "h1", "hash"));
+            assertThat(links.getLast().ask(heartbeat(uid, 4)).reportFullState()).isFalse();
+            assertThat(server.metric("holdfast_agents_attached")).isEqualTo(2);
+        } finally {
+            links.forEach(TestAgent::close);
+        }
+    }
+
+    @Test
+    void anAgentThatRestartsOrReconnectsWithItsOldConnectionHalfOpenKeepsItsUid() throws Exception {
+        List<TestAgent> links = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            String process = String.format(Locale.ROOT, "%032x", i / 2);
+            links.add(TestAgent.connect(server, uid, "hash", process));
+            assertThat(links.getLast().ask(registration(uid, i, "h1", "hash")).newUid())
+                    .isNull();
+        }
+        assertThat(server.metric("holdfast_uids_shared_total")).isZero();
+        links.forEach(TestAgent::close);
+    }
+
+    @Test
+    void anAgentThatHasNothingToSayIsAskedWhetherItLives() throws Exception {
+        try (TestAgent silent = TestAgent.connect(server, uid, "hash")) {
+            silent.awaitPing();
+            assertThat(silent.ask(registration(uid, 0, "h1", "hash")).reportFullState())
+                    .isFalse();
+        }
+    }
+
+    @Test
+    void anAgentThatAsksForAUidLeavesNoRecordOfTheOldOne() throws Exception {
+        try (TestAgent agent = TestAgent.connect(server, uid, null)) {
+            AgentMessage full = registration(uid, 0, "h1", "hash");
+            InstanceUid given = Objects.requireNonNull(agent.ask(asking(full)).newUid());
+            assertThat(agent.ask(asking(full)).newUid()).as("once more").isEqualTo(given);
+            agent.ask(registration(given, 2, "h1", "hash"));
+
+            assertThat(server.api("/api/agents")).hasSize(1);
+            assertThat(server.agent(given).get("attached").asBoolean()).isTrue();
+        }
+    }
+
+    private static AgentMessage asking(AgentMessage message) {
+        return new AgentMessage(
+                message.uid(),
+                message.sequence(),
+                message.capabilities(),
+                message.description(),
+                message.health(),
+                false,
+                true,
+                message.customCapabilities(),
+                null);
     }
 
     @Test

@@ -38,7 +38,8 @@ final class TestAgent implements WebSocket.Listener, AutoCloseable {
     private final CompletableFuture<Void> pinged = new CompletableFuture<>();
     private final WebSocket socket;
 
-    private TestAgent(URI uri, @Nullable InstanceUid uid, @Nullable String stateHash) throws Exception {
+    private TestAgent(URI uri, @Nullable InstanceUid uid, @Nullable String stateHash, @Nullable String process)
+            throws Exception {
         WebSocket.Builder builder = http.newWebSocketBuilder();
         if (uid != null) {
             builder.header(Wire.Header.INSTANCE_UID, uid.toString());
@@ -46,12 +47,19 @@ final class TestAgent implements WebSocket.Listener, AutoCloseable {
         if (stateHash != null) {
             builder.header(Wire.Header.STATE, stateHash);
         }
+        if (process != null) {
+            builder.header(Wire.Header.PROCESS, process);
+        }
         socket = builder.buildAsync(uri, this).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     }
 
     static TestAgent connect(TestServer server, @Nullable InstanceUid uid, @Nullable String stateHash)
             throws Exception {
-        return new TestAgent(server.socketUri(), uid, stateHash);
+        return new TestAgent(server.socketUri(), uid, stateHash, null);
+    }
+
+    static TestAgent connect(TestServer server, InstanceUid uid, String stateHash, String process) throws Exception {
+        return new TestAgent(server.socketUri(), uid, stateHash, process);
     }
 
     static InstanceUid uid(int number) {

@@ -21,6 +21,8 @@ final class TestServer implements AutoCloseable {
 
     static final int MESSAGE_LIMIT = 256 << 10;
 
+    static final int INPUT_LIMIT = 4 << 20;
+
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final HttpClient http =
@@ -41,9 +43,39 @@ final class TestServer implements AutoCloseable {
         return new TestServer(Server.start(config(data, free(), free(), pingInterval)), data);
     }
 
+    /** One on a port that it or another had before. */
+    static TestServer start(Path data, InetSocketAddress listen) throws Exception {
+        return new TestServer(Server.start(config(data, listen, free(), ServerConfig.PING_INTERVAL)), data);
+    }
+
+    /** One that waits a second for what has begun to come whole. */
+    static TestServer impatient(Path data) throws Exception {
+        ServerConfig config = config(data, free(), free(), ServerConfig.PING_INTERVAL);
+        return new TestServer(
+                Server.start(new ServerConfig(
+                        data,
+                        config.listen(),
+                        config.admin(),
+                        config.heartbeatInterval(),
+                        config.pingInterval(),
+                        Duration.ofSeconds(1),
+                        config.flushInterval(),
+                        config.messageLimit(),
+                        config.inputLimit())),
+                data);
+    }
+
     static ServerConfig config(Path data, InetSocketAddress listen, InetSocketAddress admin, Duration pingInterval) {
         return new ServerConfig(
-                data, listen, admin, Duration.ofSeconds(7), pingInterval, Duration.ofMillis(50), MESSAGE_LIMIT);
+                data,
+                listen,
+                admin,
+                Duration.ofSeconds(7),
+                pingInterval,
+                ServerConfig.REQUEST_TIMEOUT,
+                Duration.ofMillis(50),
+                MESSAGE_LIMIT,
+                INPUT_LIMIT);
     }
 
     static InetSocketAddress free() {

@@ -42,7 +42,7 @@ public sealed interface Action {
     record Refused(String detail) implements Action {}
 
     /** Tell: the server gave the agent another name, which is to be kept. */
-    record Renamed(InstanceUid uid) implements Action {}
+    record Renamed(InstanceUid before, InstanceUid uid) implements Action {}
 
     /** Tell: the server sent a custom message. */
     record Received(CustomMessage message) implements Action {}

@@ -58,24 +58,14 @@ public final class Link {
     private volatile LinkPhase phase = LinkPhase.IDLE;
 
     /**
-     * A link over WebSockets that is idle.
+     * A link that is idle.
      *
      * @param self what to tell a server
      * @param process 128 random bits as hexadecimal digits, drawn when this process started
      * @param time whose tasks the link runs in; it must not be shared with work that takes long
      * @param chance where jitter is drawn from
+     * @param transport what connections are made of; it is closed with the link
      */
-    public Link(
-            LinkConfig config,
-            AgentState self,
-            String process,
-            LinkListener listener,
-            Time time,
-            RandomGenerator chance) {
-        this(config, self, process, listener, time, chance, new WebSocketTransport(config, time));
-    }
-
-    /** The same over another transport, which is closed with the link. */
     public Link(
             LinkConfig config,
             AgentState self,
@@ -196,7 +186,11 @@ public final class Link {
             case Action.Waits waits -> waits(waits.delay());
             case Action.Refused refused -> log.warn("the server refused a message: {}", refused.detail());
             case Action.Renamed renamed -> {
-                log.info("the server gave this agent another name: {}", renamed.uid());
+                log.warn(
+                        "the server gave this agent the uid {}, since another process goes by {}, which was its own"
+                                + " until now: most likely a data directory was copied with the instance_uid in it",
+                        renamed.uid(),
+                        renamed.before());
                 listener.renamed(renamed.uid());
             }
             case Action.Received received -> listener.received(received.message());
@@ -209,7 +203,7 @@ public final class Link {
             connection = transport.dial(server, headers, new Told(number));
         } catch (RuntimeException | Error e) {
             // Out of threads, say: an attempt that failed like any other.
-            Failure failure = Failure.of(e, time.instant());
+            Failure failure = Failure.of(e);
             time.execute(() -> ended(number, failure));
             return;
         }

@@ -301,8 +301,8 @@ public final class LinkMachine {
                 }
                 case AgentSession.Signal.Refused refused -> actions.add(new Action.Refused(refused.detail()));
                 case AgentSession.Signal.Renamed renamed -> {
+                    actions.add(new Action.Renamed(self.uid(), renamed.uid()));
                     self = session.self();
-                    actions.add(new Action.Renamed(renamed.uid()));
                 }
                 case AgentSession.Signal.Received received -> actions.add(new Action.Received(received.message()));
             }

@@ -78,7 +78,7 @@ final class Outgoing {
             sendNext();
         } else {
             // The receiving half mostly knows better why the connection ended, and says so a moment later.
-            time.schedule(GRACE, () -> onFailure.accept(Failure.of(thrown, time.instant())));
+            time.schedule(GRACE, () -> onFailure.accept(Failure.of(thrown)));
         }
     }
 }

@@ -85,6 +85,47 @@ class LinkMachineTest {
     }
 
     @Test
+    void oneThatIsDisplacedComesBackByTheOrdinarySchedule() {
+        attach();
+        for (Duration envelope : List.of(Duration.ofMillis(500), Duration.ofMillis(500), Duration.ofMillis(500))) {
+            List<Action> actions = did(link.failed(connection, Failure.ofClose(1008, "displaced"), now));
+            only(actions, Action.Lost.class);
+            Delay delay = only(actions, Action.Waits.class).delay();
+            assertThat(delay.delay())
+                    .isBetween(
+                            envelope.multipliedBy(3).dividedBy(4),
+                            envelope.multipliedBy(5).dividedBy(4));
+            wakeWhenDue();
+            did(link.opened(connection, now));
+            answer();
+        }
+    }
+
+    @Test
+    void oneThatIsGivenAnotherUidSaysWhichItHadAndGoesByTheNewOneFromThenOn() {
+        attach();
+        did(link.failed(connection, REFUSED, now));
+        wakeWhenDue();
+        did(link.opened(connection, now));
+        InstanceUid given = InstanceUid.parse("01996b8a-7c1e-7d3a-9b1f-00000000abcd");
+        List<Action> actions = answer(new ServerMessage(UID, null, true, 1, given, null, null, null));
+        assertThat(only(actions, Action.Renamed.class)).isEqualTo(new Action.Renamed(UID, given));
+        AgentMessage full = sent(actions);
+        assertThat(full.uid()).isEqualTo(given);
+        assertThat(full.description()).isNotNull();
+        assertThat(only(answer(), Action.Attached.class).arrival()).isEqualTo(Arrival.REGISTERED);
+
+        did(link.failed(connection, REFUSED, now));
+        assertThat(only(wakeWhenDue(), Action.Dial.class).headers())
+                .containsEntry(Wire.Header.INSTANCE_UID, given.toString())
+                .containsEntry(Wire.Header.STATE, SELF.withUid(given).hash())
+                .containsEntry(Wire.Header.PROCESS, "cafe");
+        assertThat(sent(did(link.opened(connection, now))).description())
+                .as("a rejoin, under the new uid")
+                .isNull();
+    }
+
+    @Test
     void aServerThatForgotTheAgentGetsTheFullStateOnTheSameConnection() {
         attach();
         did(link.failed(connection, REFUSED, now));

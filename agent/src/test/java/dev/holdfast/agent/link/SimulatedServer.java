@@ -7,6 +7,7 @@ import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.CustomMessage;
 import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.ServerSession;
 import dev.holdfast.opamp.ServerSession.Effect;
 import dev.holdfast.opamp.Wire;
@@ -15,12 +16,15 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A server and the network to it, in whatever time it is given. It keeps what it stored over a crash. */
@@ -33,21 +37,37 @@ final class SimulatedServer implements Transport {
         UP,
         /** Refuses connections. */
         DOWN,
-        /** Takes connections and frames, and says nothing. */
-        FROZEN
+        /** Answers no dial and no frame. */
+        FROZEN,
+        /** Upgrades, and takes frames that then go nowhere: half of each connection is dead. */
+        DEAF,
+        /** Upgrades, and closes at once. */
+        CLOSING,
+        /** Upgrades, and answers each message with a refusal that says when to return. */
+        UNAVAILABLE,
+        /** Refuses upgrades with an HTTP answer. */
+        REFUSING
     }
+
+    /** How long an agent is told to stay away. */
+    static final Duration RETRY_AFTER = Duration.ofSeconds(20);
 
     private final Time time;
     private final Map<InstanceUid, String> storedHashes = new HashMap<>();
     private final List<Peer> peers = new ArrayList<>();
     final List<CustomMessage> records = new ArrayList<>();
+    private final Map<String, Visits> visits = new TreeMap<>();
     private Condition condition = Condition.UP;
+
+    /** The headers of a refusal, while it is {@link Condition#REFUSING}. */
+    Supplier<Map<String, String>> refusal = Map::of;
 
     /** What a dial throws, if anything. */
     @Nullable
     Error dialFailure;
 
     int dials;
+    int frames;
     int registrations;
     int rejoins;
     int goodbyes;
@@ -69,6 +89,12 @@ final class SimulatedServer implements Transport {
 
     void forget() {
         storedHashes.clear();
+        visits.values().forEach(visit -> visit.excuses++);
+    }
+
+    /** What is known of each agent's dials. */
+    Collection<Visits> visits() {
+        return visits.values();
     }
 
     int connections() {
@@ -81,16 +107,69 @@ final class SimulatedServer implements Transport {
         if (dialFailure != null) {
             throw dialFailure;
         }
-        Peer peer = new Peer(headers, events);
+        Visits visit = visits.computeIfAbsent(headers.get(Wire.Header.INSTANCE_UID), uid -> new Visits());
+        Peer peer = new Peer(headers, events, visit);
+        visit.dialled(time.nanoTime(), peer);
         time.schedule(LATENCY, () -> {
-            if (condition == Condition.DOWN) {
-                peer.tell(() -> events.failed(Failure.of(Cause.NETWORK, "connection refused")));
-            } else if (condition == Condition.UP && !peer.gone) {
-                peers.add(peer);
-                peer.tell(events::opened);
+            if (!peer.gone) {
+                arrived(peer);
             }
         });
         return peer;
+    }
+
+    private void arrived(Peer peer) {
+        switch (condition) {
+            case UP, DEAF, UNAVAILABLE -> {
+                peers.add(peer);
+                peer.tell(peer.events::opened);
+            }
+            case CLOSING -> {
+                peer.tell(peer.events::opened);
+                peer.tell(() -> peer.events.failed(Failure.ofClose(1006, "")));
+            }
+            case DOWN -> peer.tell(() -> peer.events.failed(Failure.of(Cause.NETWORK, "connection refused")));
+            case REFUSING -> {
+                Failure refused = Failure.ofAnswer(503, refusal.get(), time.instant());
+                peer.tell(() -> peer.events.failed(refused));
+            }
+            case FROZEN -> {}
+        }
+    }
+
+    /** One agent's dials, as the server and the network see them. */
+    static final class Visits {
+
+        private @Nullable Peer last;
+        private long lastAt;
+
+        /** The shortest time from one dial to the next. */
+        long shortestGap = Long.MAX_VALUE;
+
+        /** How often it dialled while the connection before was not given up. */
+        int twoAtOnce;
+
+        /** How many full states arrived. */
+        int fullStates;
+
+        /** How often there was a reason to send one again: a memory that was lost, or a rejoin that was swallowed. */
+        int excuses;
+
+        /** The soonest that it may dial, as it was told. */
+        long notBefore = Long.MIN_VALUE;
+
+        /** How often it dialled sooner. */
+        int tooSoon;
+
+        private void dialled(long now, Peer peer) {
+            if (last != null) {
+                shortestGap = Math.min(shortestGap, now - lastAt);
+                twoAtOnce += last.gone ? 0 : 1;
+            }
+            tooSoon += now < notBefore ? 1 : 0;
+            last = peer;
+            lastAt = now;
+        }
     }
 
     @Override
@@ -101,11 +180,13 @@ final class SimulatedServer implements Transport {
     private final class Peer implements Connection {
 
         private final Events events;
+        private final Visits visit;
         private final ServerSession session;
         private boolean gone;
 
-        Peer(Map<String, String> headers, Events events) {
+        Peer(Map<String, String> headers, Events events, Visits visit) {
             this.events = events;
+            this.visit = visit;
             ServerSession.Offer offer = new ServerSession.Offer(null, List.of(Capabilities.STATUS), () -> {
                 throw new AssertionError("nobody asks for a uid");
             });
@@ -114,19 +195,32 @@ final class SimulatedServer implements Transport {
 
         @Override
         public CompletionStage<?> transmit(ByteBuffer frame) {
-            return onArrival(() -> take(frame));
+            frames++;
+            return onArrival(() -> {
+                switch (condition) {
+                    case UP -> take(frame);
+                    case UNAVAILABLE -> refuse(frame);
+                    default -> visit.excuses++;
+                }
+            });
         }
 
         @Override
         public CompletionStage<?> ping() {
-            return onArrival(() -> tell(events::pong));
+            return onArrival(() -> {
+                if (condition == Condition.UP || condition == Condition.UNAVAILABLE) {
+                    tell(events::pong);
+                }
+            });
         }
 
         @Override
         public CompletionStage<?> close() {
             return onArrival(() -> {
-                peers.remove(this);
-                tell(() -> events.failed(Failure.ofClose(1000, "")));
+                if (condition != Condition.FROZEN) {
+                    peers.remove(this);
+                    tell(() -> events.failed(Failure.ofClose(1000, "")));
+                }
             });
         }
 
@@ -138,7 +232,7 @@ final class SimulatedServer implements Transport {
 
         private CompletionStage<?> onArrival(Runnable work) {
             time.schedule(LATENCY, () -> {
-                if (condition == Condition.UP && peers.contains(this)) {
+                if (peers.contains(this)) {
                     work.run();
                 }
             });
@@ -149,13 +243,27 @@ final class SimulatedServer implements Transport {
             time.schedule(LATENCY, event);
         }
 
-        private void take(ByteBuffer frame) {
-            AgentMessage message;
+        private void refuse(ByteBuffer frame) {
+            visit.excuses++;
+            ServerMessage.Failure unavailable =
+                    new ServerMessage.Failure(ServerMessage.Failure.Kind.UNAVAILABLE, "too much to do", RETRY_AFTER);
+            ServerMessage refusal = ServerMessage.refusal(read(frame).uid(), unavailable);
+            tell(() -> {
+                visit.notBefore = time.nanoTime() + RETRY_AFTER.toNanos();
+                events.received(Wire.frame(refusal));
+            });
+        }
+
+        private static AgentMessage read(ByteBuffer frame) {
             try {
-                message = Wire.readAgentFrame(frame);
+                return Wire.readAgentFrame(frame);
             } catch (WireException e) {
                 throw new AssertionError("the agent sent something that is no message", e);
             }
+        }
+
+        private void take(ByteBuffer frame) {
+            AgentMessage message = read(frame);
             @Nullable String stored = storedHashes.get(message.uid());
             ServerSession.Reply reply = session.received(message, stored);
             reply.effects().forEach(effect -> carryOut(message.uid(), effect));
@@ -166,6 +274,7 @@ final class SimulatedServer implements Transport {
             switch (effect) {
                 case Effect.Registered registered -> {
                     registrations++;
+                    visit.fullStates++;
                     storedHashes.put(uid, Objects.requireNonNull(registered.stateHash()));
                 }
                 case Effect.Rejoined rejoined -> rejoins++;

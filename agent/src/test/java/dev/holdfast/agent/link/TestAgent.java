@@ -11,11 +11,12 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /** An agent that has a name, says nothing else of itself, and sends status records. */
-final class TestAgent {
+public final class TestAgent {
 
     private TestAgent() {}
 
-    static AgentState state(Time time, RandomGenerator chance) {
+    /** Its state, under a uid drawn from {@code chance}. */
+    public static AgentState state(Time time, RandomGenerator chance) {
         return new AgentState(
                 InstanceUid.random(time.instant(), chance),
                 AgentDescription.EMPTY,

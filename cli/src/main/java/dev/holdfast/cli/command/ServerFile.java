@@ -16,8 +16,9 @@ import tools.jackson.databind.json.JsonMapper;
  * @param pid its process
  * @param listen where agents connect, as {@code HOST:PORT}
  * @param admin where operators connect, as {@code HOST:PORT}
+ * @param started when it did, which tells it from one before that had the same pid
  */
-public record ServerFile(long pid, String listen, String admin) {
+public record ServerFile(long pid, String listen, String admin, String started) {
 
     /** Its name in the data directory. */
     public static final String NAME = "server.json";
@@ -31,17 +32,33 @@ public record ServerFile(long pid, String listen, String admin) {
         Path path = directory.resolve(NAME);
         try {
             JsonNode file = JsonMapper.shared().readTree(Files.readString(path));
-            return Optional.of(new ServerFile(
+            ServerFile found = new ServerFile(
                     file.path("pid").asLong(0),
                     file.path("listen").asString(""),
-                    file.path("admin").asString("")));
+                    file.path("admin").asString(""),
+                    file.path("started").asString(""));
+            if (found.pid() < 1 || !isAddress(found.listen()) || !isAddress(found.admin())) {
+                throw unreadable(path, "it names no pid or no addresses");
+            }
+            return Optional.of(found);
         } catch (NoSuchFileException none) {
             return Optional.empty();
-        } catch (IOException | JacksonException e) {
-            throw new CommandException(
-                    ExitCode.FAILED,
-                    path + " cannot be read: " + e.getMessage() + " (expected: what a running server writes there)");
+        } catch (JacksonException e) {
+            throw unreadable(path, "it is not JSON");
+        } catch (IOException e) {
+            throw unreadable(path, String.valueOf(e));
         }
+    }
+
+    private static boolean isAddress(String text) {
+        return text.matches(".+:[0-9]{1,5}");
+    }
+
+    private static CommandException unreadable(Path path, String why) {
+        return new CommandException(
+                ExitCode.FAILED,
+                path + " cannot be used: " + why + " (expected: what a running server writes there; start the server"
+                        + " again and it is written anew)");
     }
 
     /** An address that can be dialled from here, where the server listens on every address of the machine. */

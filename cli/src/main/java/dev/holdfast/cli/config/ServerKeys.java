@@ -41,6 +41,12 @@ final class ServerKeys {
             Durations.print(ServerConfig.PING_INTERVAL),
             "How often a connection is pinged; one that answers nothing for two of these is closed.");
 
+    static final Key<Duration> REQUEST_TIMEOUT = new Key<>(
+            "request.timeout",
+            Types.DURATION,
+            Durations.print(ServerConfig.REQUEST_TIMEOUT),
+            "How long a request or message may take to come whole.");
+
     static final Key<Duration> FLUSH_INTERVAL = new Key<>(
             "store.flush_interval",
             Types.DURATION,
@@ -53,8 +59,22 @@ final class ServerKeys {
             Sizes.print(ServerConfig.MESSAGE_LIMIT),
             "The largest message taken, compressed or not.");
 
-    static final List<Key<?>> ALL =
-            List.of(DATA, LISTEN, ADMIN, HEARTBEAT_INTERVAL, PING_INTERVAL, FLUSH_INTERVAL, MESSAGE_LIMIT);
+    static final Key<Integer> INPUT_LIMIT = new Key<>(
+            "input.limit",
+            Types.size(),
+            Sizes.print(ServerConfig.INPUT_LIMIT),
+            "What unfinished messages of all connections may hold together; message.limit if that is more.");
+
+    static final List<Key<?>> ALL = List.of(
+            DATA,
+            LISTEN,
+            ADMIN,
+            HEARTBEAT_INTERVAL,
+            PING_INTERVAL,
+            REQUEST_TIMEOUT,
+            FLUSH_INTERVAL,
+            MESSAGE_LIMIT,
+            INPUT_LIMIT);
 
     private ServerKeys() {}
 
@@ -66,7 +86,9 @@ final class ServerKeys {
                 settings.value(ADMIN),
                 heartbeat == null ? null : heartbeat.value(),
                 settings.value(PING_INTERVAL),
+                settings.value(REQUEST_TIMEOUT),
                 settings.value(FLUSH_INTERVAL),
-                settings.value(MESSAGE_LIMIT));
+                settings.value(MESSAGE_LIMIT),
+                settings.value(INPUT_LIMIT));
     }
 }

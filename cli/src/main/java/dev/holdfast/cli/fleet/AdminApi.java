@@ -5,6 +5,7 @@ import dev.holdfast.cli.command.CommandException;
 import dev.holdfast.cli.command.ExitCode;
 import dev.holdfast.cli.command.Invocation;
 import dev.holdfast.cli.command.ServerFile;
+import dev.holdfast.core.disk.DataDirectory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
@@ -12,6 +13,7 @@ import java.net.Proxy;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -50,7 +52,7 @@ final class AdminApi {
     /** The JSON text at {@code path}. */
     String get(String path) throws CommandException {
         String address = ServerFile.dialable(server.admin());
-        if (ProcessHandle.of(server.pid()).isEmpty()) {
+        if (!runs()) {
             // Whoever has its address by now is not to be shown the token.
             throw new CommandException(ExitCode.UNREACHABLE, silence(address, "it was not asked"));
         }
@@ -80,9 +82,14 @@ final class AdminApi {
         return "http://" + address + path + " answered " + status + " (expected: 200)" + why;
     }
 
+    /** The pid alone says little: it may be another's by now, or the files may be a copy of some server's. */
+    private boolean runs() {
+        return DataDirectory.isHeld(directory) && ProcessHandle.of(server.pid()).isPresent();
+    }
+
     private String silence(String address, String why) {
-        boolean runs = ProcessHandle.of(server.pid()).isPresent();
-        String process = "process " + server.pid() + ", which started it, " + (runs ? "still runs" : "runs no more");
+        String process = "process " + server.pid() + ", which started it, "
+                + (runs() ? "still runs" : "runs no more or never ran with this directory");
         return "the server of " + directory + " cannot be reached at " + address + ": " + why + " (" + process
                 + "); start it with `" + Invocation.restart(directory, server, null) + "`";
     }
@@ -94,7 +101,7 @@ final class AdminApi {
         } catch (IOException e) {
             throw new CommandException(
                     ExitCode.FAILED,
-                    path + " cannot be read: " + e
+                    path + " cannot be read: " + (e instanceof NoSuchFileException ? "it is not there" : e)
                             + " (expected: the token that the server wrote there, readable by its owner alone)");
         }
     }

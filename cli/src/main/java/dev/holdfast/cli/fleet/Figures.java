@@ -19,6 +19,12 @@ final class Figures {
             Pattern.compile("(.*\\.)?(memory|filesystem|disk)\\.(total|used|free|usage|limit)");
 
     private static final Pattern SHARE = Pattern.compile("(.*\\.)?utilization");
+    /** How far an agent's clock is ahead of the server's, in seconds. */
+    private static final String CLOCK_OFFSET = "clock_offset_s";
+
+    /** Less than this is how long a message takes, and no clock's fault. */
+    private static final long SLIGHT = 5;
+
     private static final Pattern SECONDS = Pattern.compile("(.*\\.)?uptime");
 
     private static final List<String> UNITS = List.of("KiB", "MiB", "GiB", "TiB", "PiB", "EiB");
@@ -29,6 +35,9 @@ final class Figures {
     static String of(String name, JsonNode value) {
         if (value.isNull()) {
             return "";
+        }
+        if (name.equals(CLOCK_OFFSET)) {
+            return offset(value.asLong(0));
         }
         if (!value.isNumber() || value.asDouble() < 0) {
             return date(value.asString());
@@ -52,6 +61,14 @@ final class Figures {
         } catch (DateTimeException other) {
             return date;
         }
+    }
+
+    private static String offset(long seconds) {
+        if (Math.abs(seconds) <= SLIGHT) {
+            return "none";
+        }
+        return Durations.print(Duration.ofSeconds(Math.abs(seconds)))
+                + (seconds < 0 ? " behind the server's" : " ahead of the server's");
     }
 
     private static String bytes(double bytes) {

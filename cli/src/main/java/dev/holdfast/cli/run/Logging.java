@@ -41,6 +41,8 @@ final class Logging {
         root.setLevel(Level.INFO);
         root.addAppender(console);
         THIRD_PARTIES.forEach(name -> context.getLogger(name).setLevel(Level.WARN));
+        // Our own message says what its traces are about.
+        context.getLogger("org.sqlite").setLevel(Level.OFF);
         context.getLogger("dev.holdfast").setLevel(verbose ? Level.DEBUG : Level.INFO);
     }
 }

@@ -74,9 +74,11 @@ public final class UpCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         Configuration.Both both = options.configuration(variables).both(ports.flags(data));
         PortOptions.requireResolved(both.server());
+        Path serverData = both.server().data();
+        Optional<ServerFile> before = written(serverData);
         try (StopSignal stop = StopSignal.listen(options.parent);
                 ChildProcess server = ChildProcess.start(main, serverArguments(both.server()))) {
-            Optional<ServerFile> started = awaitStarted(server, both.server().data(), stop);
+            Optional<ServerFile> started = awaitStarted(server, serverData, before, stop);
             if (started.isPresent()) {
                 return runAgent(both, server, started.get(), stop);
             }
@@ -92,18 +94,28 @@ public final class UpCommand implements Callable<Integer> {
     /**
      * What the server wrote when it had started; nothing if it ended, was not ready in time, or is not wanted any more.
      */
-    private static Optional<ServerFile> awaitStarted(ChildProcess server, Path data, StopSignal stop)
-            throws CommandException, InterruptedException {
+    private static Optional<ServerFile> awaitStarted(
+            ChildProcess server, Path data, Optional<ServerFile> before, StopSignal stop) throws InterruptedException {
         for (int look = 0; look < LOOKS && !stop.requested().isDone(); look++) {
             if (server.await(LOOK)) {
                 return Optional.empty();
             }
-            Optional<ServerFile> file = ServerFile.find(data).filter(found -> found.pid() == server.pid());
-            if (file.isPresent()) {
+            Optional<ServerFile> file = written(data).filter(found -> found.pid() == server.pid());
+            // In a container a server that was killed and the next may well have the same pid.
+            if (file.isPresent() && !file.equals(before)) {
                 return file;
             }
         }
         return Optional.empty();
+    }
+
+    /** What is there, unless it is unreadable: that is of some other server, or not wholly copied. */
+    private static Optional<ServerFile> written(Path data) {
+        try {
+            return ServerFile.find(data);
+        } catch (CommandException unreadable) {
+            return Optional.empty();
+        }
     }
 
     private int runAgent(Configuration.Both both, ChildProcess server, ServerFile file, StopSignal stop)

@@ -19,7 +19,7 @@ class InvocationTest {
 
     @Test
     void aServerIsStartedAgainWhereItWas() {
-        ServerFile server = new ServerFile(1, "127.0.0.1:5", "127.0.0.1:6");
+        ServerFile server = new ServerFile(1, "127.0.0.1:5", "127.0.0.1:6", "");
 
         assertThat(Invocation.restart(Path.of("/d"), server, Path.of("/c.yaml")))
                 .endsWith(" server --data /d --listen 127.0.0.1:5 --admin 127.0.0.1:6 --config /c.yaml");

@@ -115,7 +115,8 @@ class ConfigurationTest {
     void everyKeyOfAServerReachesIt() throws Exception {
         Path file = file("""
                 {"data": "/srv/x", "listen": "0.0.0.0:1", "admin": "[::1]:2", "heartbeat.interval": "9s",
-                 "ping.interval": "8s", "store": {"flush_interval": "2s"}, "message.limit": 1024}
+                 "ping.interval": "8s", "store": {"flush_interval": "2s"}, "message.limit": 1024,
+                 "request.timeout": "7s", "input.limit": "3MiB"}
                 """);
 
         ServerConfig server = Configuration.read(file, HOME).server(Map.of());
@@ -129,6 +130,8 @@ class ConfigurationTest {
         assertThat(server.pingInterval()).isEqualTo(Duration.ofSeconds(8));
         assertThat(server.flushInterval()).isEqualTo(Duration.ofSeconds(2));
         assertThat(server.messageLimit()).isEqualTo(1024);
+        assertThat(server.requestTimeout()).isEqualTo(Duration.ofSeconds(7));
+        assertThat(server.inputLimit()).isEqualTo(3 << 20);
     }
 
     @Test

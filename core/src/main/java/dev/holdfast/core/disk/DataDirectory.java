@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -22,7 +24,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A directory held by this process until {@link #close}, and the small files in it.
+ * A directory held by this process until {@link #close}, and the small files in it. A file that cannot be read or
+ * written is an {@link UncheckedIOException} whose message names it, the reason and the remedy.
  *
  * <p>Held by a lock on the file {@value #LOCK}, which the operating system gives up when the process ends, however it
  * ends. Safe for use by any thread.
@@ -30,6 +33,12 @@ import org.jspecify.annotations.Nullable;
 public final class DataDirectory implements AutoCloseable {
 
     private static final String LOCK = "lock";
+
+    /** The byte of the lock that holders exclude each other by. */
+    private static final long HOLDERS = 0;
+
+    /** The byte that a holder has too, and that those share for an instant who only look whether there is one. */
+    private static final long LOOKERS = 1;
 
     private static final String DIRECTORY = "rwx------";
 
@@ -67,7 +76,7 @@ public final class DataDirectory implements AutoCloseable {
             throw unusable(directory, e);
         }
         if (!HELD.add(realPath)) {
-            throw held(
+            throw heldBy(
                     directory,
                     "another part of this process (pid "
                             + ProcessHandle.current().pid() + ")");
@@ -80,6 +89,29 @@ public final class DataDirectory implements AutoCloseable {
         }
     }
 
+    /**
+     * Whether some process holds the directory, whatever the files in it say: those may have been left by one that was
+     * killed, or have come from elsewhere with a copy.
+     *
+     * @return also true if it cannot be told
+     */
+    @SuppressWarnings("try") // The lock is only tried for.
+    public static boolean isHeld(Path path) {
+        try {
+            if (HELD.contains(path.toRealPath())) {
+                return true;
+            }
+            try (FileChannel file = FileChannel.open(path.resolve(LOCK), StandardOpenOption.READ);
+                    FileLock looking = file.tryLock(LOOKERS, 1, true)) {
+                return looking == null;
+            }
+        } catch (NoSuchFileException none) {
+            return false;
+        } catch (IOException | OverlappingFileLockException untold) {
+            return true;
+        }
+    }
+
     private static FileChannel lock(Path directory) throws DataDirectoryException {
         FileChannel lock = null;
         try {
@@ -87,14 +119,16 @@ public final class DataDirectory implements AutoCloseable {
                     directory.resolve(LOCK),
                     Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
                     ownerOnly(FILE));
-            if (lock.tryLock() != null) {
+            if (lock.tryLock(HOLDERS, 1, false) != null) {
+                // Those who only look are gone at once.
+                lock.lock(LOOKERS, 1, false);
                 lock.truncate(0);
                 lock.write(StandardCharsets.UTF_8.encode(ProcessHandle.current().pid() + "\n"), 0);
                 return lock;
             }
             String holder = readAll(lock).strip();
             lock.close();
-            throw held(directory, "another process" + (holder.isEmpty() ? "" : " (pid " + holder + ")"));
+            throw heldBy(directory, "another process" + (holder.isEmpty() ? "" : " (pid " + holder + ")"));
         } catch (IOException e) {
             throw unusable(directory, closed(lock, e));
         }
@@ -111,7 +145,7 @@ public final class DataDirectory implements AutoCloseable {
         return why;
     }
 
-    private static DataDirectoryException held(Path directory, String holder) {
+    private static DataDirectoryException heldBy(Path directory, String holder) {
         return new DataDirectoryException.Held("data directory " + directory + " is held by " + holder
                 + ": stop that one, or give this one a directory of its own with --data");
     }
@@ -128,7 +162,7 @@ public final class DataDirectory implements AutoCloseable {
         } catch (NoSuchFileException none) {
             return Optional.empty();
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + path.resolve(name), e);
+            throw failed(path.resolve(name), "read", e);
         }
     }
 
@@ -137,17 +171,25 @@ public final class DataDirectory implements AutoCloseable {
         Path target = path.resolve(name);
         try {
             Path draft = Files.createTempFile(path, name, ".draft", ownerOnly(FILE));
-            try (FileChannel out = FileChannel.open(draft, StandardOpenOption.WRITE)) {
-                ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
-                while (bytes.hasRemaining()) {
-                    out.write(bytes);
-                }
-                out.force(true);
+            try {
+                force(draft, text);
+                Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Files.deleteIfExists(draft);
             }
-            Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             forceDirectory();
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot write " + target, e);
+            throw failed(target, "written", e);
+        }
+    }
+
+    private static void force(Path file, String text) throws IOException {
+        try (FileChannel out = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+            while (bytes.hasRemaining()) {
+                out.write(bytes);
+            }
+            out.force(true);
         }
     }
 
@@ -156,7 +198,7 @@ public final class DataDirectory implements AutoCloseable {
         try {
             Files.move(path.resolve(name), path.resolve(to), StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot rename " + path.resolve(name) + " to " + to, e);
+            throw failed(path.resolve(name), "renamed to " + to, e);
         }
     }
 
@@ -169,9 +211,12 @@ public final class DataDirectory implements AutoCloseable {
         try {
             Files.createFile(file, ownerOnly(FILE));
         } catch (FileAlreadyExistsException there) {
+            if (Files.isDirectory(file)) {
+                throw failed(file, "used", new IOException("Is a directory"));
+            }
             narrow(file);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot make " + file, e);
+            throw failed(file, "made", e);
         }
         return file;
     }
@@ -187,7 +232,7 @@ public final class DataDirectory implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot empty " + directory, e);
+            throw failed(directory, "emptied", e);
         }
         return directory;
     }
@@ -197,7 +242,7 @@ public final class DataDirectory implements AutoCloseable {
         try {
             Files.deleteIfExists(path.resolve(name));
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot remove " + path.resolve(name), e);
+            throw failed(path.resolve(name), "removed", e);
         }
     }
 
@@ -207,7 +252,7 @@ public final class DataDirectory implements AutoCloseable {
         try {
             lock.close();
         } catch (IOException e) {
-            throw new UncheckedIOException("closing " + path.resolve(LOCK), e);
+            throw failed(path.resolve(LOCK), "closed", e);
         } finally {
             HELD.remove(realPath);
         }
@@ -219,7 +264,7 @@ public final class DataDirectory implements AutoCloseable {
                 Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(FILE));
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot keep others from reading " + file, e);
+            throw failed(file, "kept from being read by others", e);
         }
     }
 
@@ -240,10 +285,18 @@ public final class DataDirectory implements AutoCloseable {
     }
 
     private static DataDirectoryException unusable(Path directory, IOException e) {
+        String remedy = Words.remedy(
+                e, "expected: a directory that this user may create or write to; another one is given with --data");
         return new DataDirectoryException(
-                "data directory " + directory + " cannot be used: " + e
-                        + " (expected: a directory that this user may create or write to; another one is given with --data)",
-                e);
+                "data directory " + directory + " cannot be used: " + Words.reason(e) + " (" + remedy + ")", e);
+    }
+
+    private static UncheckedIOException failed(Path file, String what, IOException e) {
+        String remedy = Words.remedy(
+                e,
+                "expected: what this user may read and write; move it away or mend its permissions, or give another"
+                        + " directory with --data");
+        return new UncheckedIOException(file + " cannot be " + what + ": " + Words.reason(e) + " (" + remedy + ")", e);
     }
 
     private static FileAttribute<?>[] ownerOnly(String permissions) {

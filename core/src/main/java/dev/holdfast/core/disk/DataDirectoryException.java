@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.disk;
 
+import java.io.UncheckedIOException;
+
 /** A data directory cannot be used. The message names the directory, the reason and the remedy. */
 public sealed class DataDirectoryException extends Exception {
 
@@ -12,6 +14,11 @@ public sealed class DataDirectoryException extends Exception {
 
     DataDirectoryException(String message, Throwable cause) {
         super(message, cause);
+    }
+
+    /** What a {@link DataDirectory} threw of one of its files, for whoever cannot go on without that file. */
+    public static DataDirectoryException of(UncheckedIOException failed) {
+        return new DataDirectoryException(String.valueOf(failed.getMessage()), failed);
     }
 
     /** Another process holds it. */

@@ -44,10 +44,17 @@ public final class RetryAfter {
             // Eleven digits are some three thousand years: past LONGEST, and still far from an overflow.
             return Optional.of(clamp(text.length() > 11 ? Backoff.LONGEST : Duration.ofSeconds(Long.parseLong(text))));
         }
-        return parseDate(text, now).map(date -> clamp(Duration.between(now, date)));
+        return date(text, now).map(date -> clamp(Duration.between(now, date)));
     }
 
-    private static Optional<Instant> parseDate(String text, Instant now) {
+    /**
+     * The date that a header's value is, in any of HTTP's three forms.
+     *
+     * @param value the header's value
+     * @param now the date here, which the century of a two-digit year is told from
+     */
+    public static Optional<Instant> date(String value, Instant now) {
+        String text = value.strip();
         try {
             if (text.endsWith("GMT")) {
                 return Optional.of(

@@ -4,7 +4,8 @@ package dev.holdfast.core.time;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
-import java.util.PriorityQueue;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 
 /**
  * Time that stands still until it is stepped. A year passes in the time that its tasks take to run.
@@ -25,7 +26,9 @@ public final class VirtualTime implements Time {
     private static final Comparator<Task> BY_DUE_THEN_GIVEN =
             Comparator.comparingLong((Task task) -> task.due).thenComparingLong(task -> task.order);
 
-    private final PriorityQueue<Task> tasks = new PriorityQueue<>(BY_DUE_THEN_GIVEN);
+    /** A set, since a fleet calls off most of what it schedules, and a queue looks through all it holds for that. */
+    private final NavigableSet<Task> tasks = new TreeSet<>(BY_DUE_THEN_GIVEN);
+
     private final Instant beginning;
     private Duration wallOffset = Duration.ZERO;
     private long now;
@@ -90,7 +93,7 @@ public final class VirtualTime implements Time {
             throw new IllegalArgumentException("by: " + by + " (expected: >= 0s; time does not run backwards)");
         }
         long end = Math.addExact(now, by.toNanos());
-        for (Task next = tasks.peek(); next != null && next.due <= end; next = tasks.peek()) {
+        while (!tasks.isEmpty() && tasks.first().due <= end) {
             step();
         }
         // A task may have moved on further by itself.
@@ -103,7 +106,7 @@ public final class VirtualTime implements Time {
      * @return whether there was one
      */
     public boolean step() {
-        Task next = tasks.poll();
+        Task next = tasks.pollFirst();
         if (next == null) {
             return false;
         }

@@ -5,9 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -81,6 +86,55 @@ class DataDirectoryTest {
                 .isInstanceOf(DataDirectoryException.class)
                 .hasMessageContaining(file.toString())
                 .hasMessageContaining("expected: a directory");
+    }
+
+    @Test
+    void aFileThatCannotBeReadOrWrittenIsNamedWithTheReasonAndTheRemedyAndNoDraftIsLeft() throws Exception {
+        try (DataDirectory data = DataDirectory.hold(temp.resolve("data"))) {
+            Path there = data.path().resolve("token");
+            Files.createDirectories(there.resolve("x"));
+
+            for (ThrowingCallable use : List.<ThrowingCallable>of(
+                    () -> data.read("token"), () -> data.write("token", "x"), () -> data.claim("token"))) {
+                assertThatThrownBy(use)
+                        .isInstanceOf(UncheckedIOException.class)
+                        .hasMessageStartingWith(there + " cannot be ")
+                        .hasMessageContaining("expected: what this user may read and write")
+                        .hasMessageContaining("--data")
+                        .hasMessageNotContaining("Exception");
+            }
+            assertThat(mode(there)).as("of what is no file").startsWith("rwx");
+            try (var files = Files.list(data.path())) {
+                assertThat(files.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder("lock", "token");
+            }
+        }
+    }
+
+    @Test
+    void reasonsAreGivenInWordsAndAFullDiskHasARemedyOfItsOwn() {
+        IOException full = new FileSystemException("x", null, "No space left on device");
+        assertThat(Words.reason(full)).isEqualTo("no space is left on its disk");
+        assertThat(Words.remedy(full, "else")).startsWith("expected: free space there");
+        assertThat(Words.reason(new IOException("No space left on device"))).isEqualTo(Words.reason(full));
+        assertThat(Words.reason(new AccessDeniedException("x"))).isEqualTo("this user may not");
+        assertThat(Words.reason(new IOException("what is new"))).isEqualTo("what is new");
+        assertThat(Words.reason(new IOException())).isEqualTo("IOException");
+        assertThat(Words.remedy(new IOException(), "else")).isEqualTo("else");
+    }
+
+    @Test
+    void whetherADirectoryIsHeldIsNotToldByItsFiles() throws Exception {
+        Path path = temp.resolve("data");
+        assertThat(DataDirectory.isHeld(path)).isFalse();
+        DataDirectory data = DataDirectory.hold(path);
+        assertThat(DataDirectory.isHeld(path)).isTrue();
+        assertThat(DataDirectory.isHeld(path)).as("after a look").isTrue();
+        Path copy = Files.createDirectory(temp.resolve("copy"));
+        Files.copy(path.resolve("lock"), copy.resolve("lock"));
+        assertThat(DataDirectory.isHeld(copy)).isFalse();
+        data.close();
+        assertThat(path.resolve("lock")).exists();
+        assertThat(DataDirectory.isHeld(path)).isFalse();
     }
 
     private static String mode(Path path) throws IOException {

@@ -41,6 +41,7 @@ public final class Fleet implements AutoCloseable {
     private final Time time;
     private final FleetMeters meters;
     private final LimitedLog lines;
+    private final AgentClocks clocks;
     private final FleetWriter writer;
     private final AtomicLong linkNumbers = new AtomicLong();
     private final Map<InstanceUid, Member> members = new ConcurrentHashMap<>();
@@ -50,8 +51,9 @@ public final class Fleet implements AutoCloseable {
      *
      * @param link what it is attached by; null exactly if it is not attached
      * @param stored how many of its registrations are stored
+     * @param rivalry what its links' displacing each other shows
      */
-    private record Member(AgentRecord record, @Nullable AgentLink link, long stored) {
+    private record Member(AgentRecord record, @Nullable AgentLink link, long stored, Rivalry rivalry) {
 
         /** Whether {@code candidate} comes too late. */
         boolean isHeldAgainst(AgentLink candidate) {
@@ -66,8 +68,26 @@ public final class Fleet implements AutoCloseable {
             return stored >= record.registrations();
         }
 
+        /** Whether {@code candidate} is of a process that is to have another uid. */
+        boolean turnsAway(AgentLink candidate, long now) {
+            return link != null
+                    && link.number() < candidate.number()
+                    && rivalry.turnsAway(candidate.process(), link.process(), now);
+        }
+
         Member with(AgentRecord record) {
-            return new Member(record, link, stored);
+            return new Member(record, link, stored, rivalry);
+        }
+
+        Member with(AgentRecord record, AgentLink newer, long now) {
+            Rivalry next = link == null || link.number() == newer.number()
+                    ? rivalry
+                    : rivalry.displaced(link.process(), newer.process(), now);
+            return new Member(record, newer, stored, next);
+        }
+
+        Member with(Rivalry rivalry) {
+            return new Member(record, link, stored, rivalry);
         }
     }
 
@@ -85,7 +105,9 @@ public final class Fleet implements AutoCloseable {
         this.time = time;
         this.meters = new FleetMeters(registry);
         this.lines = new LimitedLog(time);
-        this.writer = new FleetWriter(store, time, chance, flushInterval, this::record, this::saved, meters);
+        this.clocks = new AgentClocks(lines);
+        this.writer =
+                new FleetWriter(store, time, chance, flushInterval, members::keySet, this::record, this::saved, meters);
         meters.gauge("holdfast.agents.known", "agents that ever registered", members::size);
         meters.gauge("holdfast.agents.attached", "agents that are attached", this::attachedCount);
     }
@@ -105,7 +127,7 @@ public final class Fleet implements AutoCloseable {
             throws FleetStoreException {
         Fleet fleet = new Fleet(store, time, chance, flushInterval, registry);
         for (AgentRecord record : store.load()) {
-            fleet.members.put(record.uid(), new Member(record.detached(), null, record.registrations()));
+            fleet.members.put(record.uid(), new Member(record.detached(), null, record.registrations(), Rivalry.NONE));
         }
         return fleet;
     }
@@ -113,6 +135,14 @@ public final class Fleet implements AutoCloseable {
     /** What is known of an agent. */
     public Optional<AgentRecord> agent(InstanceUid uid) {
         return Optional.ofNullable(members.get(uid)).map(Member::record);
+    }
+
+    /**
+     * How far an agent's clock is ahead of this host's, or behind it where negative, as far as its health has told
+     * since the start.
+     */
+    public Optional<Duration> clockOffset(InstanceUid uid) {
+        return clocks.offset(uid);
     }
 
     /** What is known of all agents, in no order. */
@@ -136,13 +166,14 @@ public final class Fleet implements AutoCloseable {
             return whenStored(known);
         }
         Instant now = now();
+        long nanoTime = time.nanoTime();
         Change change = change(uid, before -> {
             if (before == null) {
-                return new Member(AgentRecord.first(uid, state, now), link, 0);
+                return new Member(AgentRecord.first(uid, state, now), link, 0, Rivalry.NONE);
             }
             return before.isHeldAgainst(link)
                     ? null
-                    : new Member(before.record().registered(state, now), link, before.stored());
+                    : before.with(before.record().registered(state, now), link, nanoTime);
         });
         if (change == null) {
             giveWay(uid, link);
@@ -160,11 +191,12 @@ public final class Fleet implements AutoCloseable {
      */
     public CompletionStage<Void> rejoin(InstanceUid uid, AgentLink link) {
         Instant now = now();
+        long nanoTime = time.nanoTime();
         Change change = change(
                 uid,
                 before -> before == null || before.isHeldAgainst(link)
                         ? null
-                        : new Member(before.record().rejoined(now), link, before.stored()));
+                        : before.with(before.record().rejoined(now), link, nanoTime));
         if (change == null) {
             giveWay(uid, link);
             return DONE;
@@ -175,12 +207,49 @@ public final class Fleet implements AutoCloseable {
         return whenStored(change.after());
     }
 
+    /**
+     * Whether a link is that of a second process under a uid, which is to be given another rather than attached: both
+     * have shown that they are alive by displacing each other.
+     */
+    public boolean turnsAway(InstanceUid uid, AgentLink link) {
+        Member known = members.get(uid);
+        return known != null && known.turnsAway(link, time.nanoTime());
+    }
+
+    /** Notes that a link which was to be {@linkplain #turnsAway turned away} was given another uid. */
+    public void turnedAway(InstanceUid uid, AgentLink link, InstanceUid given) {
+        meters.turnedAway.increment();
+        Member known = members.get(uid);
+        if (known != null) {
+            lines.write(
+                    log::warn,
+                    () -> named(known.record()) + " is two: " + sort(known.link()) + " and " + sort(link)
+                            + " keep displacing each other; the second is given the uid " + given
+                            + ". Most likely a data directory was copied with the instance_uid in it");
+        }
+    }
+
+    /** Notes that a displaced link has answered its close: whatever was behind it was alive. */
+    public void answered(InstanceUid uid, AgentLink displaced) {
+        if (displaced.process() == null) {
+            long now = time.nanoTime();
+            change(
+                    uid,
+                    before ->
+                            before == null ? null : before.with(before.rivalry().answered(now)));
+        }
+    }
+
     /** Notes that an agent is there. Writes nothing. */
     public void heard(InstanceUid uid) {
         Instant now = now();
+        long nanoTime = time.nanoTime();
         change(
                 uid,
-                before -> before == null ? null : before.with(before.record().withLastSeen(now)));
+                before -> before == null
+                        ? null
+                        : before.with(before.record().withLastSeen(now))
+                                .with(before.rivalry().at(nanoTime)));
     }
 
     /** Notes how an agent is doing. Written only if it is doing otherwise than before: figures alone are not. */
@@ -188,6 +257,9 @@ public final class Fleet implements AutoCloseable {
         Change change = change(
                 uid,
                 before -> before == null ? null : before.with(before.record().withHealth(health)));
+        if (change != null) {
+            clocks.read(change.after().record(), health.at(), now());
+        }
         if (change != null
                 && change.before() != null
                 && !alike(change.before().record().health(), health)) {
@@ -220,7 +292,7 @@ public final class Fleet implements AutoCloseable {
                 uid,
                 before -> before == null || !before.isAttachedBy(link)
                         ? null
-                        : new Member(before.record().detached(), null, before.stored()));
+                        : new Member(before.record().detached(), null, before.stored(), before.rivalry()));
         if (change != null) {
             lines.write(log::info, () -> named(change.after().record()) + " detached: " + reason);
             writer.writeSoon(uid);
@@ -265,6 +337,13 @@ public final class Fleet implements AutoCloseable {
         old.displaced();
     }
 
+    private static String sort(@Nullable AgentLink link) {
+        if (link == null) {
+            return "one that is gone";
+        }
+        return (link.process() == null ? "a process" : "process " + link.process()) + " over " + link.transport();
+    }
+
     private CompletionStage<Void> whenStored(Member member) {
         return member.isStored() ? DONE : writer.writeNow(member.record().uid());
     }
@@ -280,7 +359,7 @@ public final class Fleet implements AutoCloseable {
                     record.uid(),
                     before -> before == null || before.isStored()
                             ? null
-                            : new Member(before.record(), before.link(), record.registrations()));
+                            : new Member(before.record(), before.link(), record.registrations(), before.rivalry()));
         }
     }
 
@@ -307,7 +386,7 @@ public final class Fleet implements AutoCloseable {
     }
 
     /** A host name comes from outside: it must not be able to begin a line of its own. */
-    private static String named(AgentRecord record) {
+    static String named(AgentRecord record) {
         String host = UNPRINTABLE.matcher(record.host()).replaceAll("?");
         return "agent " + record.uid() + (host.isEmpty() ? "" : " (" + host + ")");
     }

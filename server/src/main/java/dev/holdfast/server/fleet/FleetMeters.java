@@ -14,6 +14,7 @@ final class FleetMeters {
     final Counter registrations;
     final Counter rejoins;
     final Counter displaced;
+    final Counter turnedAway;
     final Timer flush;
     final Counter flushFailures;
 
@@ -22,6 +23,8 @@ final class FleetMeters {
         this.registrations = counter("holdfast.registrations", "full states taken");
         this.rejoins = counter("holdfast.rejoins", "agents that came back without a full state");
         this.displaced = counter("holdfast.displaced", "links that gave way to a newer one of the same agent");
+        this.turnedAway =
+                counter("holdfast.uids.shared", "links of a second process under one uid, which was given another uid");
         this.flush = Timer.builder("holdfast.store.flush")
                 .description("time to save one batch, failed ones included")
                 .register(registry);

@@ -17,7 +17,8 @@ public interface FleetStore extends AutoCloseable {
     /**
      * Puts records in the place of those with the same uid, all of them or none. They are durable when this returns.
      *
-     * @throws FleetStoreException if none was saved
+     * @throws FleetStoreException if none was saved; if it says that the store is {@link FleetStoreException#emptied},
+     *     then neither is what was saved before
      */
     void save(Collection<AgentRecord> records) throws FleetStoreException;
 

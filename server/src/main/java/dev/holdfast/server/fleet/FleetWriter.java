@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +49,7 @@ final class FleetWriter {
     private final Time time;
     private final RandomGenerator chance;
     private final Duration interval;
+    private final Supplier<Collection<InstanceUid>> everyone;
     private final Function<InstanceUid, AgentRecord> records;
     private final Consumer<Collection<AgentRecord>> saved;
     private final FleetMeters meters;
@@ -75,6 +77,7 @@ final class FleetWriter {
             Time time,
             RandomGenerator chance,
             Duration interval,
+            Supplier<Collection<InstanceUid>> everyone,
             Function<InstanceUid, AgentRecord> records,
             Consumer<Collection<AgentRecord>> saved,
             FleetMeters meters) {
@@ -82,6 +85,7 @@ final class FleetWriter {
         this.time = time;
         this.chance = chance;
         this.interval = interval;
+        this.everyone = everyone;
         this.records = records;
         this.saved = saved;
         this.meters = meters;
@@ -144,17 +148,41 @@ final class FleetWriter {
         List<InstanceUid> taken = takeDirty();
         if (!taken.isEmpty()) {
             try {
-                for (int from = 0; from < taken.size(); from += LARGEST_BATCH) {
-                    save(taken.subList(from, Math.min(from + LARGEST_BATCH, taken.size())));
-                }
-                succeeded(taken.size());
+                succeeded(saveAll(taken));
             } catch (FleetStoreException | RuntimeException | Error e) {
                 // Those of the batches before are saved again, which does no harm.
                 dirty.addAll(taken);
-                failed(e, taken.size());
+                failed(e, dirty.size());
             }
         }
         answer(answered);
+    }
+
+    /** The result is how many were saved: all there are, if the store turned out to have begun anew. */
+    private int saveAll(List<InstanceUid> taken) throws FleetStoreException {
+        try {
+            saveInBatches(taken);
+            return taken.size();
+        } catch (FleetStoreException e) {
+            if (!e.emptied()) {
+                throw e;
+            }
+        }
+        dirty.addAll(everyone.get());
+        List<InstanceUid> all = takeDirty();
+        try {
+            saveInBatches(all);
+            return all.size();
+        } catch (FleetStoreException | RuntimeException | Error e) {
+            dirty.addAll(all);
+            throw e;
+        }
+    }
+
+    private void saveInBatches(List<InstanceUid> agents) throws FleetStoreException {
+        for (int from = 0; from < agents.size(); from += LARGEST_BATCH) {
+            save(agents.subList(from, Math.min(from + LARGEST_BATCH, agents.size())));
+        }
     }
 
     private void save(List<InstanceUid> agents) throws FleetStoreException {
@@ -210,8 +238,8 @@ final class FleetWriter {
                         delay.toMillis(),
                         agents,
                         leftOut,
-                        // The trace once is enough.
-                        attempt == 1 ? e : null));
+                        // What a store says of itself needs no trace; of anything else, one is enough.
+                        attempt > 1 || e instanceof FleetStoreException ? null : e));
     }
 
     private List<InstanceUid> takeDirty() {

@@ -1,38 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server.fleet;
 
-import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
-import dev.holdfast.opamp.AgentDescription;
-import dev.holdfast.opamp.AgentMessage;
-import dev.holdfast.opamp.Health;
-import dev.holdfast.opamp.InstanceUid;
-import dev.holdfast.opamp.Wire;
-import dev.holdfast.opamp.WireException;
-import java.nio.ByteBuffer;
+import dev.holdfast.core.disk.SetAside;
+import java.io.IOException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
-import java.util.Objects;
-import java.util.Optional;
-import org.flywaydb.core.Flyway;
-import org.flywaydb.core.api.MigrationInfo;
-import org.flywaydb.core.api.MigrationInfoService;
-import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.statement.PreparedBatch;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.sqlite.SQLiteConfig;
-import org.sqlite.SQLiteDataSource;
-import org.sqlite.SQLiteErrorCode;
-import org.sqlite.SQLiteException;
 
 /**
  * A fleet in one SQLite file.
@@ -40,117 +21,59 @@ import org.sqlite.SQLiteException;
  * <p>Write-ahead log with {@code synchronous=NORMAL}: what was saved survives the death of the process at any instant.
  * A power loss may take the last batches, never the file; an agent that is unknown afterwards is asked for its full
  * state.
+ *
+ * <p>A damaged file is set aside and a new one begun, with what could still be read in it at the start, and empty later
+ * on, when whoever saves knows better. A file that only cannot be used now, or that a newer version wrote, is an error
+ * and is left as it is.
  */
 public final class SqliteFleetStore implements FleetStore {
 
     private static final Logger log = LoggerFactory.getLogger(SqliteFleetStore.class);
 
-    /** How long a save waits for another process that reads or copies the file. */
-    private static final Duration BUSY_TIMEOUT = Duration.ofSeconds(5);
-
-    private static final String MIGRATIONS = "classpath:dev/holdfast/server/fleet/migration";
-
-    private static final String SAVE = """
-            INSERT INTO agent (uid, description, state_hash, capabilities, health, first_seen, last_seen, attached,
-                               registrations, rejoins, status, status_at)
-            VALUES (:uid, :description, :state_hash, :capabilities, :health, :first_seen, :last_seen, :attached,
-                    :registrations, :rejoins, :status, :status_at)
-            ON CONFLICT (uid) DO UPDATE SET
-                description = excluded.description, state_hash = excluded.state_hash,
-                capabilities = excluded.capabilities, health = excluded.health,
-                first_seen = excluded.first_seen, last_seen = excluded.last_seen, attached = excluded.attached,
-                registrations = excluded.registrations, rejoins = excluded.rejoins,
-                status = excluded.status, status_at = excluded.status_at
-            """;
-
     private final Path file;
-    private final HikariDataSource pool;
-    private final Jdbi jdbi;
+    private final Supplier<Instant> clock;
 
-    private SqliteFleetStore(Path file, HikariDataSource pool) {
+    /** Null where a damaged one is set aside and a new one could not be begun yet. */
+    private @Nullable SqliteFile open;
+
+    /** Whether the file began anew and whoever saves was not told yet. */
+    private boolean emptied;
+
+    private SqliteFleetStore(Path file, Supplier<Instant> clock) {
         this.file = file;
-        this.pool = pool;
-        this.jdbi = Jdbi.create(pool);
+        this.clock = clock;
     }
 
     /**
      * Opens the file, makes it if it is not there, and brings it to the newest layout.
      *
-     * @throws FleetStoreException if it cannot be opened or is no such file
+     * @param clock what a damaged file is dated by when it is set aside
+     * @throws FleetStoreException if it cannot be opened, or a newer version wrote it
      */
-    public static SqliteFleetStore open(Path file) throws FleetStoreException {
-        SQLiteDataSource source = source(file);
+    public static SqliteFleetStore open(Path file, Supplier<Instant> clock) throws FleetStoreException {
+        SqliteFleetStore store = new SqliteFleetStore(file, clock);
         try {
-            Flyway layouts = Flyway.configure(SqliteFleetStore.class.getClassLoader())
-                    .dataSource(source)
-                    .locations(MIGRATIONS)
-                    .load();
-            requireKnown(file, layouts.info());
-            layouts.migrate();
-            HikariConfig config = new HikariConfig();
-            config.setPoolName("holdfast-fleet-store");
-            config.setDataSource(source);
-            config.setMaximumPoolSize(1);
-            return new SqliteFleetStore(file, new HikariDataSource(config));
+            store.open = SqliteFile.open(file);
         } catch (RuntimeException e) {
-            throw new FleetStoreException(
-                    file + " cannot be opened: " + reason(e)
-                            + " (expected: a fleet database of this version or an older one; if it is damaged, move it"
-                            + " away and the agents will register again)",
-                    e);
+            if (!SqliteFault.isDamage(e)) {
+                throw store.unusable("opened", e);
+            }
+            store.restore(SqliteFault.reason(e));
         }
-    }
-
-    /** A layout that this program does not know may ask for more than it would write. */
-    private static void requireKnown(Path file, MigrationInfoService layouts) throws FleetStoreException {
-        MigrationInfo current = layouts.current();
-        if (current == null || current.getState().isResolved()) {
-            return;
-        }
-        String newest = Arrays.stream(layouts.all())
-                .filter(layout -> layout.getState().isResolved())
-                .map(layout -> String.valueOf(layout.getVersion()))
-                .reduce("none", (one, next) -> next);
-        throw new FleetStoreException(file + " has layout " + current.getVersion() + ", which a newer version wrote"
-                + " (expected: layout " + newest + " or older; start the newer version again, or move the file away and"
-                + " the agents will register anew)");
-    }
-
-    private static SQLiteDataSource source(Path file) {
-        SQLiteConfig config = new SQLiteConfig();
-        config.setJournalMode(SQLiteConfig.JournalMode.WAL);
-        config.setSynchronous(SQLiteConfig.SynchronousMode.NORMAL);
-        config.setBusyTimeout((int) BUSY_TIMEOUT.toMillis());
-        SQLiteDataSource source = new SQLiteDataSource(config);
-        source.setUrl("jdbc:sqlite:" + file);
-        return source;
+        return store;
     }
 
     @Override
     public List<AgentRecord> load() throws FleetStoreException {
-        List<String> faults = new ArrayList<>();
-        List<AgentRecord> records;
         try {
-            records = jdbi.withHandle(handle ->
-                    handle.createQuery("SELECT * FROM agent").map((row, context) -> read(row, faults)).stream()
-                            .flatMap(Optional::stream)
-                            .toList());
-        } catch (RuntimeException e) {
-            throw new FleetStoreException(
-                    file + " cannot be read: " + reason(e)
-                            + " (expected: a fleet database; if it is damaged, move it away and the agents will"
-                            + " register again)",
-                    e);
+            SqliteRows rows = opened().jdbi().withHandle(handle -> SqliteRows.read(handle.getConnection()));
+            return rows.faults().isEmpty() ? rows.records() : withoutFaults(rows);
+        } catch (RuntimeException | SQLException e) {
+            if (!SqliteFault.isDamage(e)) {
+                throw unusable("read", e);
+            }
+            return restore(SqliteFault.reason(e));
         }
-        if (!faults.isEmpty()) {
-            log.warn(
-                    "{}: {} of {} rows left out, the first because {}; their agents will be asked to register",
-                    file,
-                    faults.size(),
-                    records.size() + faults.size(),
-                    faults.getFirst());
-        }
-        return records;
     }
 
     @Override
@@ -159,85 +82,111 @@ public final class SqliteFleetStore implements FleetStore {
             return;
         }
         try {
-            jdbi.useTransaction(handle -> {
-                PreparedBatch batch = handle.prepareBatch(SAVE);
-                records.forEach(record -> add(batch, record));
-                batch.execute();
-            });
+            SqliteFile to = opened();
+            if (!emptied) {
+                to.jdbi().useTransaction(handle -> SqliteRows.save(handle, records));
+                return;
+            }
         } catch (RuntimeException e) {
-            throw new FleetStoreException(file + " cannot be written: " + reason(e), e);
+            if (!SqliteFault.isDamage(e)) {
+                throw new FleetStoreException(file + " cannot be written: " + SqliteFault.reason(e), e);
+            }
+            Path aside = setAside();
+            emptied = true;
+            log.error(
+                    "{} was found damaged ({}) and is set aside as {}; all agents are saved anew from memory and nothing"
+                            + " is lost (check the disk)",
+                    file,
+                    SqliteFault.reason(e),
+                    aside);
+            opened();
         }
+        emptied = false;
+        throw FleetStoreException.emptied(file + " began anew");
     }
 
     @Override
     public void close() {
-        pool.close();
+        if (open != null) {
+            open.close();
+        }
     }
 
-    private static void add(PreparedBatch batch, AgentRecord record) {
-        AgentRecord.Status status = record.status();
-        batch.bind("uid", record.uid().toString())
-                .bind("description", record.description().encode())
-                .bind("state_hash", record.stateHash())
-                .bind("capabilities", record.capabilities())
-                .bind("health", encode(record.uid(), record.health()))
-                .bind("first_seen", record.firstSeen().toEpochMilli())
-                .bind("last_seen", record.lastSeen().toEpochMilli())
-                .bind("attached", record.attached() ? 1 : 0)
-                .bind("registrations", record.registrations())
-                .bind("rejoins", record.rejoins())
-                .bind("status", status == null ? null : status.text())
-                .bind("status_at", status == null ? null : (Long) status.at().toEpochMilli())
-                .add();
+    private SqliteFile opened() throws FleetStoreException {
+        if (open == null) {
+            try {
+                open = SqliteFile.open(file);
+            } catch (RuntimeException e) {
+                throw unusable("opened", e);
+            }
+        }
+        return open;
     }
 
-    /** One row that cannot be read costs its agent a registration; it must not cost the fleet its server. */
-    private static Optional<AgentRecord> read(ResultSet row, List<String> faults) throws SQLException {
-        String uid = row.getString("uid");
+    /** The structure is sound, so those rows that can be read are as good as where all of them can. */
+    private List<AgentRecord> withoutFaults(SqliteRows rows) throws FleetStoreException {
+        String reason = rows.faults().size() + " of "
+                + (rows.records().size() + rows.faults().size()) + " rows make no sense, the first because "
+                + rows.faults().getFirst();
+        Path aside = setAside();
+        begin(reason, aside, rows.records());
+        return rows.records();
+    }
+
+    private List<AgentRecord> restore(String reason) throws FleetStoreException {
+        Path aside = setAside();
+        List<AgentRecord> salvaged = SqliteFile.salvage(aside);
+        begin(reason, aside, salvaged);
+        return salvaged;
+    }
+
+    private void begin(String reason, Path aside, List<AgentRecord> salvaged) throws FleetStoreException {
+        log.error(
+                "{} was damaged ({}) and is set aside as {}; a new one begins with the {} agents that could be read in"
+                        + " it, and any other is asked for its full state as it comes back (check the disk; remove the"
+                        + " file set aside once nobody wants it)",
+                file,
+                reason,
+                aside,
+                salvaged.size());
+        SqliteFile begun = opened();
         try {
-            String status = row.getString("status");
-            return Optional.of(new AgentRecord(
-                    InstanceUid.parse(uid),
-                    AgentDescription.decode(row.getBytes("description")),
-                    row.getString("state_hash"),
-                    row.getLong("capabilities"),
-                    decode(row.getBytes("health")),
-                    Instant.ofEpochMilli(row.getLong("first_seen")),
-                    Instant.ofEpochMilli(row.getLong("last_seen")),
-                    row.getInt("attached") != 0,
-                    row.getLong("registrations"),
-                    row.getLong("rejoins"),
-                    status == null
-                            ? null
-                            : new AgentRecord.Status(status, Instant.ofEpochMilli(row.getLong("status_at")))));
-        } catch (WireException | IllegalArgumentException e) {
-            faults.add("that of " + uid + " cannot be read: " + e.getMessage());
-            return Optional.empty();
+            begun.jdbi().useTransaction(handle -> SqliteRows.save(handle, salvaged));
+        } catch (RuntimeException e) {
+            throw unusable("written", e);
         }
     }
 
-    /** Health has no encoding of its own: it rides in a message that says nothing else. */
-    private static byte @Nullable [] encode(InstanceUid uid, @Nullable Health health) {
-        return health == null
-                ? null
-                : Wire.body(AgentMessage.heartbeat(uid, 0, 0).withHealth(health));
+    private Path setAside() throws FleetStoreException {
+        SqliteFile damaged = open;
+        open = null;
+        try {
+            Path aside = SetAside.of(file, SqliteFile.COMPANIONS, clock.get());
+            claim(aside);
+            return aside;
+        } catch (IOException e) {
+            throw new FleetStoreException(String.valueOf(e.getMessage()), e);
+        } finally {
+            // Not before: what is closed last removes its companions, by name.
+            if (damaged != null) {
+                damaged.close();
+            }
+        }
     }
 
-    private static @Nullable Health decode(byte @Nullable [] bytes) throws WireException {
-        return bytes == null ? null : Wire.readAgentBody(ByteBuffer.wrap(bytes)).health();
+    /** The new file is for the eyes of those who may read the old one, from the moment it exists. */
+    private void claim(Path aside) throws IOException {
+        Files.createFile(file);
+        if (FileSystems.getDefault().supportedFileAttributeViews().contains("posix")) {
+            Files.setPosixFilePermissions(file, Files.getPosixFilePermissions(aside));
+        }
     }
 
-    static String reason(Throwable e) {
-        Throwable root = e;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        String message = Objects.requireNonNullElse(root.getMessage(), root.toString());
-        // An extended code has its kind in the lowest byte.
-        int kind = root instanceof SQLiteException sqlite ? sqlite.getResultCode().code & 0xff : 0;
-        if (kind == SQLiteErrorCode.SQLITE_FULL.code) {
-            return "no space is left for it on its disk";
-        }
-        return kind == SQLiteErrorCode.SQLITE_READONLY.code ? "this user may only read it, or its directory" : message;
+    private FleetStoreException unusable(String what, Exception e) {
+        return new FleetStoreException(
+                file + " cannot be " + what + ": " + SqliteFault.reason(e)
+                        + " (expected: a fleet database that this user may read and write, with space on its disk, and"
+                        + " that no other program holds; nothing in it was changed)",
+                e);
     }
 }

@@ -7,7 +7,8 @@
  *       unless the store was failing at the time, which is logged and counted.
  *   <li>A heartbeat writes nothing. What changes is written in batches, and a registration waits for the next one only.
  *   <li>A store that fails costs no agent its answer and loses no change: all of it is written once the store is back.
- *   <li>The newest link of a uid wins. The other is told, and what it does later changes nothing.
+ *   <li>The newest link of a uid wins; the other is told, and what it does later changes nothing. Only where two
+ *       processes keep displacing each other is the one that comes to have another uid.
  *   <li>An agent's record is one immutable value that is replaced whole; any thread may read it.
  * </ul>
  */

@@ -1,22 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server.web;
 
+import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.opamp.Value;
 import dev.holdfast.server.fleet.AgentRecord;
 import dev.holdfast.server.fleet.Fleet;
 import io.javalin.Javalin;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
-import io.javalin.util.JavalinBindException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Pattern;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.json.JsonMapper;
@@ -53,12 +65,15 @@ public final class AdminPort implements AutoCloseable {
         this.fleet = fleet;
         this.metrics = metrics;
         this.token = token.getBytes(StandardCharsets.UTF_8);
-        this.app = app();
+        // Bound here and not by Javalin, which would write of a taken port itself before it says so.
+        ServerSocketChannel socket = ServerSocketChannel.open();
         try {
-            app.start(listen.getAddress().getHostAddress(), listen.getPort());
-        } catch (JavalinBindException e) {
-            app.stop();
-            throw new IOException(reason(e), e);
+            socket.bind(listen);
+            this.app = app(socket);
+            app.start();
+        } catch (IOException | RuntimeException e) {
+            socket.close();
+            throw e;
         }
         this.address = new InetSocketAddress(listen.getAddress(), app.port());
     }
@@ -75,17 +90,19 @@ public final class AdminPort implements AutoCloseable {
         return new AdminPort(listen, token, fleet, metrics);
     }
 
-    /** What the system said, which Javalin wraps in words of its own. */
-    private static String reason(Throwable e) {
-        Throwable root = e;
-        while (root.getCause() != null) {
-            root = root.getCause();
+    private static Connector connector(Server server, HttpConfiguration http, ServerSocketChannel socket) {
+        ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
+        try {
+            connector.open(socket);
+            return connector;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        return String.valueOf(root.getMessage());
     }
 
-    private Javalin app() {
+    private Javalin app(ServerSocketChannel socket) {
         return Javalin.create(config -> {
+            config.jetty.addConnector((server, http) -> connector(server, http, socket));
             config.startup.showJavalinBanner = false;
             config.startup.showOldJavalinVersionWarning = false;
             config.startup.startupWatcherEnabled = false;
@@ -145,7 +162,7 @@ public final class AdminPort implements AutoCloseable {
                 ctx,
                 fleet.agents().stream()
                         .sorted(BY_HOST_THEN_UID)
-                        .map(AgentJson::line)
+                        .map(agent -> AgentJson.line(agent, fleet.clockOffset(agent.uid())))
                         .toList());
     }
 
@@ -159,7 +176,7 @@ public final class AdminPort implements AutoCloseable {
         }
         fleet.agent(uid)
                 .ifPresentOrElse(
-                        agent -> write(ctx, AgentJson.whole(agent)),
+                        agent -> write(ctx, AgentJson.whole(agent, fleet.clockOffset(uid))),
                         () -> error(
                                 ctx,
                                 HttpStatus.NOT_FOUND,
@@ -182,5 +199,59 @@ public final class AdminPort implements AutoCloseable {
 
     private void write(Context ctx, Object body) {
         ctx.contentType("application/json").result(json.writeValueAsBytes(body));
+    }
+
+    /** An agent as the admin port shows it: instants in ISO 8601, names in snake case, null where nothing is known. */
+    private static final class AgentJson {
+
+        private AgentJson() {}
+
+        /** What a list shows of each. */
+        static Map<String, @Nullable Object> line(AgentRecord agent, Optional<Duration> clockOffset) {
+            Map<String, @Nullable Object> json = new LinkedHashMap<>();
+            json.put("instance_uid", agent.uid().toString());
+            json.put("host", agent.host());
+            json.put("attached", agent.attached());
+            json.put("registrations", agent.registrations());
+            json.put("rejoins", agent.rejoins());
+            json.put("first_seen", agent.firstSeen().toString());
+            json.put("last_seen", agent.lastSeen().toString());
+            json.put("clock_offset_s", clockOffset.map(Duration::toSeconds).orElse(null));
+            json.put("version", agent.description().text("service.version").orElse(null));
+            json.put("healthy", agent.health() == null ? null : agent.health().healthy());
+            return json;
+        }
+
+        /** All there is. */
+        static Map<String, @Nullable Object> whole(AgentRecord agent, Optional<Duration> clockOffset) {
+            Map<String, @Nullable Object> json = line(agent, clockOffset);
+            Map<String, @Nullable Object> description = new LinkedHashMap<>();
+            description.put("identifying", Value.plain(agent.description().identifying()));
+            description.put("non_identifying", Value.plain(agent.description().nonIdentifying()));
+            json.put("description", description);
+            json.put("health", agent.health() == null ? null : health(agent.health()));
+            AgentRecord.Status status = agent.status();
+            json.put("status", status == null ? null : StatusRecords.read(status.text()));
+            json.put("status_at", status == null ? null : status.at().toString());
+            json.put("state_hash", agent.stateHash());
+            json.put("capabilities", agent.capabilities());
+            return json;
+        }
+
+        private static Map<String, @Nullable Object> health(Health health) {
+            Map<String, @Nullable Object> json = new LinkedHashMap<>();
+            json.put("healthy", health.healthy());
+            json.put("status", health.status());
+            json.put("last_error", health.lastError());
+            json.put(
+                    "started_at",
+                    health.startedAt() == null ? null : health.startedAt().toString());
+            json.put("at", health.at() == null ? null : health.at().toString());
+            json.put("attributes", Value.plain(health.attributes()));
+            Map<String, Object> components = new LinkedHashMap<>();
+            health.components().forEach((name, part) -> components.put(name, health(part)));
+            json.put("components", components);
+            return json;
+        }
     }
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server.web;
 
-import dev.holdfast.opamp.InstanceUid;
-import dev.holdfast.opamp.Wire;
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
@@ -19,8 +18,6 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
-import io.netty.handler.codec.http.websocketx.WebSocketFrame;
-import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
@@ -43,6 +40,7 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
 
     private final Reception reception;
     private final AgentRequests requests;
+    private final InputBudget.Account account;
     private final RequestDeadline deadline;
     private final Duration pingInterval;
     private final int messageLimit;
@@ -53,11 +51,13 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
     AgentHttpHandler(
             Reception reception,
             AgentRequests requests,
+            InputBudget.Account account,
             RequestDeadline deadline,
             Duration pingInterval,
             int messageLimit) {
         this.reception = reception;
         this.requests = requests;
+        this.account = account;
         this.deadline = deadline;
         this.pingInterval = pingInterval;
         this.messageLimit = messageLimit;
@@ -65,13 +65,18 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
 
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
-        if (answering) {
+        if (answering || lastOne) {
+            account.whole();
+            account.drop();
             // Answers have to keep the order of their requests. This one is not answered: the connection closes, which
             // tells the peer to send it again.
             lastOne = true;
             return;
         }
         answering = true;
+        int waiting = request.content().readableBytes();
+        account.waits(waiting);
+        account.whole();
         deadline.requestWhole();
         if (!request.decoderResult().isSuccess()) {
             lastOne = true;
@@ -79,18 +84,26 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
         } else if (isUpgrade(request)) {
             upgrade(ctx, request);
         } else {
-            answer(ctx, request);
+            answer(ctx, request, waiting);
+            return;
         }
+        account.read(waiting);
     }
 
-    private void answer(ChannelHandlerContext ctx, FullHttpRequest request) {
+    private void answer(ChannelHandlerContext ctx, FullHttpRequest request, int waiting) {
         boolean keepAlive = HttpUtil.isKeepAlive(request);
+        // After what is there to do for others: messages cost something, and an agent has one at a time under way.
+        boolean later = request.method().equals(HttpMethod.POST);
         CompletionStage<Answer> answer = requests.answer(request);
         answer.whenComplete((ready, failure) -> {
-            if (ctx.executor().inEventLoop()) {
+            Runnable write = () -> {
+                account.read(waiting);
                 write(ctx, ready, failure, keepAlive);
+            };
+            if (ctx.executor().inEventLoop() && !later) {
+                write.run();
             } else {
-                ctx.executor().execute(() -> write(ctx, ready, failure, keepAlive));
+                ctx.executor().execute(write);
             }
         });
     }
@@ -120,8 +133,30 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
             deadline.answered(ctx);
         } else {
             response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-            ctx.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
+            lastOne = true;
+            ctx.writeAndFlush(response).addListener(written -> end(ctx));
         }
+    }
+
+    /** Waits a little for the peer to close: what it still sends would have its system forget the answer. */
+    private void end(ChannelHandlerContext ctx) {
+        account.drop();
+        if (ctx.channel() instanceof DuplexChannel duplex && duplex.isActive()) {
+            duplex.shutdownOutput();
+            duplex.config().setAutoRead(true);
+            ctx.executor().schedule(() -> ctx.close(), AgentSocketHandler.CLOSING.toNanos(), TimeUnit.NANOSECONDS);
+        } else {
+            ctx.close();
+        }
+    }
+
+    /** Refuses a request before it is whole. It is the last one; those before it may still have to be answered. */
+    private void refuse(ChannelHandlerContext ctx, Answer refusal) {
+        if (!answering && !lastOne) {
+            answering = true;
+            write(ctx, refusal, null, false);
+        }
+        lastOne = true;
     }
 
     private void refuse(ChannelHandlerContext ctx, String detail) {
@@ -147,14 +182,13 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
             return;
         }
         try {
-            InstanceUid announced = AgentRequests.announcedUid(request);
-            shakeHands(ctx, request, announced);
+            shakeHands(ctx, request, Announced.in(request.headers()));
         } catch (IllegalArgumentException | WebSocketHandshakeException e) {
             refuse(ctx, String.valueOf(e.getMessage()));
         }
     }
 
-    private void shakeHands(ChannelHandlerContext ctx, FullHttpRequest request, @Nullable InstanceUid announced) {
+    private void shakeHands(ChannelHandlerContext ctx, FullHttpRequest request, Announced announced) {
         // A frame has one byte more than its message.
         int frameLimit = messageLimit == Integer.MAX_VALUE ? messageLimit : messageLimit + 1;
         WebSocketServerHandshaker handshaker = new WebSocketServerHandshaker13(
@@ -164,39 +198,43 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
                         .maxFramePayloadLength(frameLimit)
                         .closeOnProtocolViolation(false)
                         .build());
-        AgentSocketHandler socket = new AgentSocketHandler(
-                ctx.channel(), reception, announced, request.headers().get(Wire.Header.STATE), pingInterval, deadline);
+        AgentSocketHandler socket =
+                new AgentSocketHandler(ctx.channel(), reception, account, announced, pingInterval, deadline);
         handshaker.handshake(ctx.channel(), request);
         answering = false;
         ChannelPipeline pipeline = ctx.pipeline();
         deadline.upgraded(ctx);
         pipeline.addFirst(new IdleStateHandler(2 * pingInterval.toNanos(), 0, 0, TimeUnit.NANOSECONDS));
-        pipeline.addLast(messages(frameLimit), socket);
+        pipeline.addLast(socket);
         pipeline.remove(this);
-    }
-
-    private WebSocketFrameAggregator messages(int limit) {
-        return new WebSocketFrameAggregator(limit) {
-            @Override
-            protected WebSocketFrame beginAggregation(WebSocketFrame start, ByteBuf content) throws Exception {
-                deadline.messageBegun();
-                return super.beginAggregation(start, content);
-            }
-        };
     }
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
         if (event instanceof AgentPort.Stopping) {
             ctx.close();
+        } else if (event instanceof InputBudget.Refused refused) {
+            refuse(ctx, Answer.comeBack(refused.after(), "too much of other requests is under way"));
+        } else if (event instanceof Parts.TooLarge) {
+            reception.meters().malformed.increment();
+            String detail = "body: too large (expected: <= " + messageLimit + " bytes)";
+            refuse(ctx, Answer.error(HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE, detail));
         } else {
             super.userEventTriggered(ctx, event);
         }
     }
 
+    /** Requests may come faster than their answers are read; those answers are not to pile up here. */
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        ctx.channel().config().setAutoRead(lastOne || ctx.channel().isWritable());
+    }
+
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (cause instanceof IOException) {
+        if (lastOne && cause instanceof DecoderException) {
+            log.debug("{}: nothing is made of what follows the last request", ctx.channel(), cause);
+        } else if (cause instanceof IOException || cause instanceof PrematureChannelClosureException) {
             log.debug("{} broke", ctx.channel(), cause);
             ctx.close();
         } else if (answering) {

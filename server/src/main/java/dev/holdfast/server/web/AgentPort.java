@@ -7,23 +7,31 @@ import dev.holdfast.server.fleet.Fleet;
 import dev.holdfast.server.fleet.LimitedLog;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpHeadersFactory;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.flush.FlushConsolidationHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,9 +44,28 @@ public final class AgentPort implements AutoCloseable {
     /** How many connections may wait to be accepted: a herd comes at once. */
     private static final int BACKLOG = 4096;
 
+    private static final int SMALLEST_READ = 256;
+
+    private static final int FIRST_READ = 2 << 10;
+
+    /** How often a peer is read from before it is the others' turn: tiny chunks and frames cost much for their size. */
+    private static final int READS_AT_ONCE = 4;
+
     private static final int LONGEST_REQUEST_LINE = 4 << 10;
 
-    private static final int LARGEST_HEADERS = 16 << 10;
+    private static final int LARGEST_HEADERS = 8 << 10;
+
+    /** One that is kept costs a hundred bytes, and may be of one. */
+    private static final int MOST_HEADERS = 100;
+
+    /**
+     * How many bytes a peer may leave unread before nothing more is read from it, and how few have to be left for it to
+     * be read again. Answers take some hundred.
+     */
+    private static final WriteBufferWaterMark UNREAD = new WriteBufferWaterMark(8 << 10, 16 << 10);
+
+    /** While there is more to read from a peer, this many answers to it share a system call. */
+    private static final int ANSWERS_AT_ONCE = 64;
 
     /** How long agents have to answer the close of their connection when the port closes. */
     private static final Duration CLOSING = Duration.ofSeconds(3);
@@ -54,17 +81,28 @@ public final class AgentPort implements AutoCloseable {
      * @param listen where; port 0 takes a free one
      * @param offer what every agent is offered
      * @param pingInterval how often a WebSocket is pinged; one that sends nothing for two of these is closed
+     * @param requestTimeout how long a request or message may take to come whole
      * @param messageLimit the largest message taken, in bytes, compressed or not
+     * @param inputLimit what unfinished requests and messages of all connections may hold together, in bytes, beyond
+     *     the few KiB of each
      */
     public record Settings(
-            InetSocketAddress listen, ServerSession.Offer offer, Duration pingInterval, int messageLimit) {}
+            InetSocketAddress listen,
+            ServerSession.Offer offer,
+            Duration pingInterval,
+            Duration requestTimeout,
+            int messageLimit,
+            long inputLimit) {}
 
     private final EventLoopGroup loops;
+    private final ExecutorService largeReads;
     private final ChannelGroup connections = new DefaultChannelGroup("agents", GlobalEventExecutor.INSTANCE);
     private final Polls polls;
     private final Channel listener;
 
-    private AgentPort(Settings settings, Reception reception, Time time) throws IOException {
+    private AgentPort(Settings settings, Reception reception, Time time, ExecutorService largeReads)
+            throws IOException {
+        this.largeReads = largeReads;
         polls = new Polls(reception, time);
         loops = new MultiThreadIoEventLoopGroup(
                 new DefaultThreadFactory("holdfast-agent-port", true), NioIoHandler.newFactory());
@@ -73,6 +111,11 @@ public final class AgentPort implements AutoCloseable {
                 .channel(NioServerSocketChannel.class)
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(
+                        ChannelOption.RECVBUF_ALLOCATOR,
+                        new AdaptiveRecvByteBufAllocator(SMALLEST_READ, FIRST_READ, InputBudget.LARGEST_READ)
+                                .maxMessagesPerRead(READS_AT_ONCE))
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, UNREAD)
                 .childHandler(pipeline(settings, reception));
         var bound = bootstrap.bind(settings.listen()).awaitUninterruptibly();
         if (!bound.isSuccess()) {
@@ -92,26 +135,39 @@ public final class AgentPort implements AutoCloseable {
      * @throws IOException if it cannot listen there
      */
     public static AgentPort open(Settings settings, Fleet fleet, Time time, MeterRegistry registry) throws IOException {
-        Reception reception = new Reception(fleet, settings.offer(), new WebMeters(registry), new LimitedLog(time));
-        return new AgentPort(settings, reception, time);
+        ExecutorService largeReads =
+                Executors.newSingleThreadExecutor(new DefaultThreadFactory("holdfast-large-reads", true));
+        Reception reception =
+                new Reception(fleet, settings.offer(), new WebMeters(registry), new LimitedLog(time), largeReads);
+        try {
+            return new AgentPort(settings, reception, time, largeReads);
+        } catch (IOException | RuntimeException e) {
+            largeReads.shutdown();
+            throw e;
+        }
     }
 
     private ChannelInitializer<Channel> pipeline(Settings settings, Reception reception) {
         AgentRequests requests = new AgentRequests(reception, polls, settings.messageLimit());
+        InputBudget budget = new InputBudget(reception, settings.inputLimit());
         return new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel channel) {
                 connections.add(channel);
-                RequestDeadline deadline = new RequestDeadline();
+                InputBudget.Account account = budget.open();
+                RequestDeadline deadline = new RequestDeadline(settings.requestTimeout());
                 channel.pipeline()
                         .addLast(
+                                new FlushConsolidationHandler(ANSWERS_AT_ONCE),
+                                account,
                                 deadline,
                                 codec(),
-                                new UnwantedBodies(),
+                                new Parts(account, deadline, settings.messageLimit()),
                                 new HttpObjectAggregator(settings.messageLimit(), true),
                                 new AgentHttpHandler(
                                         reception,
                                         requests,
+                                        account,
                                         deadline,
                                         settings.pingInterval(),
                                         settings.messageLimit()));
@@ -122,7 +178,9 @@ public final class AgentPort implements AutoCloseable {
     private static HttpServerCodec codec() {
         return new HttpServerCodec(new HttpDecoderConfig()
                 .setMaxInitialLineLength(LONGEST_REQUEST_LINE)
-                .setMaxHeaderSize(LARGEST_HEADERS));
+                .setMaxHeaderSize(LARGEST_HEADERS)
+                .setHeadersFactory(FewHeaders.FACTORY)
+                .setTrailersFactory(FewHeaders.FACTORY));
     }
 
     /** Where it listens. */
@@ -143,6 +201,31 @@ public final class AgentPort implements AutoCloseable {
             connections.close().awaitUninterruptibly(CLOSING.toMillis());
         }
         loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(CLOSING.toMillis());
+        largeReads.shutdownNow();
         polls.close();
+    }
+
+    /** Headers that refuse to become many. */
+    private static final class FewHeaders extends DefaultHttpHeaders {
+
+        static final HttpHeadersFactory FACTORY = new HttpHeadersFactory() {
+            @Override
+            public HttpHeaders newHeaders() {
+                return new FewHeaders();
+            }
+
+            @Override
+            public HttpHeaders newEmptyHeaders() {
+                return new FewHeaders();
+            }
+        };
+
+        @Override
+        public HttpHeaders add(CharSequence name, Object value) {
+            if (size() >= MOST_HEADERS) {
+                throw new IllegalArgumentException("more than " + MOST_HEADERS + " headers");
+            }
+            return super.add(name, value);
+        }
     }
 }

@@ -52,7 +52,7 @@ final class AgentRequests {
         return path(request).equals(OPAMP) && request.method().equals(HttpMethod.POST) && unsupported(request) == null;
     }
 
-    /** Answers a request. Its body is not looked at any more when this returns. */
+    /** Answers a request. Retains its body if that is to be read later. */
     CompletionStage<Answer> answer(FullHttpRequest request) {
         return switch (path(request)) {
             case HEALTH -> CompletableFuture.completedStage(health(request.method()));
@@ -105,28 +105,54 @@ final class AgentRequests {
     }
 
     private CompletionStage<Answer> post(FullHttpRequest request) {
-        InstanceUid announced = null;
+        if (request.content().readableBytes() <= Reception.SMALL) {
+            try {
+                return received(request, Math.min(messageLimit, Reception.SMALL));
+            } catch (WireException e) {
+                if (!e.tooLarge() || messageLimit <= Reception.SMALL) {
+                    return CompletableFuture.completedStage(malformed(request, e));
+                }
+                // It is small only while it is compressed.
+            }
+        }
+        request.retain();
+        return CompletableFuture.supplyAsync(() -> receivedOrRefused(request), reception.largeReads())
+                .whenComplete((answer, failure) -> request.release())
+                .thenCompose(answer -> answer);
+    }
+
+    private CompletionStage<Answer> receivedOrRefused(FullHttpRequest request) {
         try {
-            announced = announcedUid(request);
-            ByteBuffer body = request.content().nioBuffer();
-            if (encoding(request).equals("gzip")) {
-                body = Wire.gunzip(body, messageLimit);
-            }
-            AgentMessage message = Wire.readAgentBody(body);
-            String fault = Conversation.fault(message);
-            if (fault != null) {
-                return CompletableFuture.completedStage(
-                        malformed(message.uid(), HttpResponseStatus.BAD_REQUEST, fault));
-            }
-            return polls.received(message, request.headers().get(Wire.Header.STATE))
-                    .thenApply(answer -> Answer.message(HttpResponseStatus.OK, answer));
+            return received(request, messageLimit);
+        } catch (WireException e) {
+            return CompletableFuture.completedStage(malformed(request, e));
+        }
+    }
+
+    private CompletionStage<Answer> received(FullHttpRequest request, int limit) throws WireException {
+        Announced announced;
+        try {
+            announced = Announced.in(request.headers());
         } catch (IllegalArgumentException e) {
             return CompletableFuture.completedStage(malformed(null, HttpResponseStatus.BAD_REQUEST, e.getMessage()));
-        } catch (WireException e) {
-            HttpResponseStatus status =
-                    e.tooLarge() ? HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE : HttpResponseStatus.BAD_REQUEST;
-            return CompletableFuture.completedStage(malformed(announced, status, e.getMessage()));
         }
+        ByteBuffer body = request.content().nioBuffer();
+        if (encoding(request).equals("gzip")) {
+            body = Wire.gunzip(body, limit);
+        }
+        AgentMessage message = Wire.readAgentBody(body);
+        String fault = Conversation.fault(message);
+        if (fault != null) {
+            return CompletableFuture.completedStage(malformed(message.uid(), HttpResponseStatus.BAD_REQUEST, fault));
+        }
+        return polls.received(message, announced).thenApply(answer -> Answer.message(HttpResponseStatus.OK, answer));
+    }
+
+    private Answer malformed(FullHttpRequest request, WireException e) {
+        return malformed(
+                Announced.in(request.headers()).uid(),
+                e.tooLarge() ? HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE : HttpResponseStatus.BAD_REQUEST,
+                e.getMessage());
     }
 
     private Answer malformed(@Nullable InstanceUid uid, HttpResponseStatus status, @Nullable String detail) {
@@ -144,22 +170,5 @@ final class AgentRequests {
                 .get(HttpHeaderNames.CONTENT_ENCODING, HttpHeaderValues.IDENTITY.toString())
                 .strip()
                 .toLowerCase(Locale.ROOT);
-    }
-
-    /**
-     * The uid that an agent gives before it sends a message, or null if it gives none.
-     *
-     * @throws IllegalArgumentException if it gives something else there
-     */
-    static @Nullable InstanceUid announcedUid(FullHttpRequest request) {
-        String text = request.headers().get(Wire.Header.INSTANCE_UID);
-        if (text == null) {
-            return null;
-        }
-        try {
-            return InstanceUid.parse(text);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("header " + Wire.Header.INSTANCE_UID + ": " + e.getMessage(), e);
-        }
     }
 }

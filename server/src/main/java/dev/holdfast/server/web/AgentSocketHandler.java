@@ -2,11 +2,10 @@
 package dev.holdfast.server.web;
 
 import dev.holdfast.opamp.AgentMessage;
-import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.Wire;
-import dev.holdfast.opamp.WireException;
 import dev.holdfast.server.fleet.AgentLink;
+import dev.holdfast.server.fleet.AgentProcess;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -45,44 +44,58 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     private static final Logger log = LoggerFactory.getLogger(AgentSocketHandler.class);
 
     /** How long a peer has to answer a close before the connection is cut. */
-    private static final Duration CLOSING = Duration.ofSeconds(2);
+    static final Duration CLOSING = Duration.ofSeconds(2);
 
     private static final int LONGEST_CLOSE_REASON = 100;
 
     private final Channel channel;
     private final Reception reception;
+    private final InputBudget.Account account;
     private final Conversation conversation;
-    private final @Nullable InstanceUid announced;
+    private final Announced announced;
     private final Duration pingInterval;
     private final RequestDeadline deadline;
     private final long number;
+
+    /** A large message that is being read elsewhere, and those behind it. */
+    private final Queue<BinaryWebSocketFrame> unread = new ArrayDeque<>();
 
     /** In the order of their messages; the first of them is not ready yet. */
     private final Queue<CompletableFuture<ServerMessage>> answers = new ArrayDeque<>();
 
     private @Nullable Future<?> pings;
     private boolean closing;
+
+    /** Whether it was closed for a newer link of the same agent. */
+    private boolean displaced;
+
     private String reason = "its connection ended";
 
     AgentSocketHandler(
             Channel channel,
             Reception reception,
-            @Nullable InstanceUid announced,
-            @Nullable String announcedHash,
+            InputBudget.Account account,
+            Announced announced,
             Duration pingInterval,
             RequestDeadline deadline) {
         this.channel = channel;
         this.reception = reception;
+        this.account = account;
         this.announced = announced;
         this.pingInterval = pingInterval;
         this.deadline = deadline;
         this.number = reception.fleet().nextLinkNumber();
-        this.conversation = new Conversation(reception, this, announcedHash);
+        this.conversation = new Conversation(reception, this, announced.stateHash());
     }
 
     @Override
     public long number() {
         return number;
+    }
+
+    @Override
+    public @Nullable AgentProcess process() {
+        return announced.process();
     }
 
     @Override
@@ -92,9 +105,10 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
 
     @Override
     public void displaced() {
-        channel.eventLoop()
-                .execute(() ->
-                        close(WebSocketCloseStatus.POLICY_VIOLATION, "a newer link of this agent took its place"));
+        channel.eventLoop().execute(() -> {
+            displaced = !closing;
+            close(WebSocketCloseStatus.POLICY_VIOLATION, "a newer link of this agent took its place");
+        });
     }
 
     @Override
@@ -118,10 +132,10 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
 
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, WebSocketFrame frame) {
-        if (frame instanceof BinaryWebSocketFrame) {
-            deadline.messageWhole();
-        } else {
-            deadline.controlWhole();
+        switch (frame) {
+            case BinaryWebSocketFrame binary -> deadline.messageWhole();
+            case PongWebSocketFrame pong -> deadline.pongWhole();
+            default -> deadline.controlWhole();
         }
         switch (frame) {
             case CloseWebSocketFrame close -> closed(ctx, close);
@@ -144,18 +158,57 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     }
 
     private void received(BinaryWebSocketFrame frame) {
-        AgentMessage message;
-        try {
-            message = Wire.readAgentFrame(frame.content().nioBuffer());
-        } catch (WireException e) {
-            refuse(
-                    String.valueOf(e.getMessage()),
-                    e.tooLarge() ? WebSocketCloseStatus.MESSAGE_TOO_BIG : WebSocketCloseStatus.PROTOCOL_ERROR);
+        int size = frame.content().readableBytes();
+        if (unread.isEmpty() && size <= Reception.SMALL) {
+            take(Conversation.read(frame.content().nioBuffer()));
             return;
         }
-        String fault = Conversation.fault(message);
-        if (fault != null) {
-            refuse(fault, WebSocketCloseStatus.MESSAGE_TOO_BIG);
+        account.waits(size);
+        unread.add(frame.retain());
+        if (unread.size() == 1) {
+            readElsewhere(frame);
+        }
+        readOnlyWhenKeepingUp();
+    }
+
+    private void readElsewhere(BinaryWebSocketFrame frame) {
+        CompletableFuture.supplyAsync(() -> Conversation.read(frame.content().nioBuffer()), reception.largeReads())
+                .whenCompleteAsync(this::readElsewhere, channel.eventLoop());
+    }
+
+    private void readElsewhere(Conversation.@Nullable Reading reading, @Nullable Throwable failure) {
+        forget(unread.remove());
+        if (reading != null && !closing) {
+            take(reading);
+        } else if (failure != null) {
+            failed(failure);
+        }
+        if (closing) {
+            unread.forEach(this::forget);
+            unread.clear();
+        } else if (!unread.isEmpty()) {
+            readElsewhere(unread.element());
+        }
+        readOnlyWhenKeepingUp();
+    }
+
+    private void forget(BinaryWebSocketFrame frame) {
+        account.read(frame.content().readableBytes());
+        frame.release();
+    }
+
+    private void take(Conversation.Reading reading) {
+        AgentMessage message = reading.message();
+        if (message == null) {
+            refuse(
+                    reading.fault(),
+                    reading.tooLarge() ? WebSocketCloseStatus.MESSAGE_TOO_BIG : WebSocketCloseStatus.PROTOCOL_ERROR);
+            return;
+        }
+        if (conversation.isOneUidTooMany(message.uid())) {
+            refuse(
+                    "instance_uid: one more than " + Conversation.MOST_UIDS + " on one connection (expected: one)",
+                    WebSocketCloseStatus.POLICY_VIOLATION);
             return;
         }
         reception.meters().overWebSocket.increment();
@@ -199,9 +252,9 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
 
     private void refuse(String detail, WebSocketCloseStatus status) {
         reception.meters().malformed.increment();
-        reception.lines().write(log::warn, () -> "message of agent " + announced + " refused: " + detail);
+        reception.lines().write(log::warn, () -> "message of agent " + announced.uid() + " refused: " + detail);
         send(ServerMessage.refusal(
-                announced, new ServerMessage.Failure(ServerMessage.Failure.Kind.BAD_REQUEST, detail, null)));
+                announced.uid(), new ServerMessage.Failure(ServerMessage.Failure.Kind.BAD_REQUEST, detail, null)));
         close(status, detail);
     }
 
@@ -215,17 +268,26 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
         closing = true;
         conversation.ended(why);
         readOnlyWhenKeepingUp();
+        cutLater();
+    }
+
+    private void cutLater() {
         channel.eventLoop().schedule(() -> channel.close(), CLOSING.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     private void closed(ChannelHandlerContext ctx, CloseWebSocketFrame close) {
         if (closing) {
+            if (displaced) {
+                conversation.closeAnswered();
+            }
             ctx.close();
             return;
         }
         closing = true;
         reason = "it closed its connection (" + close.statusCode() + ")";
         ctx.writeAndFlush(close.retainedDuplicate()).addListener(ChannelFutureListener.CLOSE);
+        // A peer that reads nothing never lets go of the answer.
+        cutLater();
     }
 
     @Override
@@ -234,16 +296,22 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     }
 
     private void readOnlyWhenKeepingUp() {
-        channel.config().setAutoRead(closing || (answers.isEmpty() && channel.isWritable()));
+        channel.config().setAutoRead(closing || (unread.isEmpty() && answers.isEmpty() && channel.isWritable()));
     }
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
         if (event instanceof AgentPort.Stopping) {
             close(WebSocketCloseStatus.ENDPOINT_UNAVAILABLE, "the server stops");
+        } else if (event instanceof InputBudget.Refused refused) {
+            String why = "too much of other messages is under way";
+            send(ServerMessage.refusal(
+                    announced.uid(),
+                    new ServerMessage.Failure(ServerMessage.Failure.Kind.UNAVAILABLE, why, refused.after())));
+            close(WebSocketCloseStatus.TRY_AGAIN_LATER, why);
         } else if (event instanceof IdleStateEvent) {
-            // While an answer waits for the store it is the server that is silent.
-            if (answers.isEmpty()) {
+            // While a message waits to be read, or its answer for the store, it is the server that is silent.
+            if (unread.isEmpty() && answers.isEmpty()) {
                 reason = "silent for " + pingInterval.multipliedBy(2).toSeconds() + " s, pings unanswered";
                 ctx.close();
             }

@@ -6,6 +6,7 @@ import dev.holdfast.opamp.Wire;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -28,6 +29,21 @@ record Answer(HttpResponseStatus status, String mediaType, ByteBuffer body, Map<
 
     static Answer message(HttpResponseStatus status, ServerMessage message) {
         return new Answer(status, Wire.MEDIA_TYPE, ByteBuffer.wrap(Wire.body(message)), Map.of());
+    }
+
+    /** That there is no room now, and when to try again. */
+    static Answer comeBack(Duration after, String message) {
+        Answer refusal = error(HttpResponseStatus.SERVICE_UNAVAILABLE, message);
+        long seconds = after.plusSeconds(1).minusNanos(1).toSeconds();
+        return new Answer(
+                refusal.status(),
+                refusal.mediaType(),
+                refusal.body(),
+                Map.of(
+                        HttpHeaderNames.RETRY_AFTER,
+                        Long.toString(seconds),
+                        Wire.Header.RETRY_AFTER_MS,
+                        Long.toString(after.toMillis())));
     }
 
     static Answer methodNotAllowed(String method, String allowed) {

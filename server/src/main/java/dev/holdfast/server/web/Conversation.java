@@ -9,8 +9,11 @@ import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.ServerSession;
 import dev.holdfast.opamp.Wire;
+import dev.holdfast.opamp.WireException;
 import dev.holdfast.server.fleet.AgentLink;
 import dev.holdfast.server.fleet.AgentRecord;
+import dev.holdfast.server.fleet.Fleet;
+import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -31,10 +34,22 @@ final class Conversation {
     /** What is kept of an agent, in bytes, for its description and its health each. */
     private static final int KEPT_LIMIT = 64 << 10;
 
+    /**
+     * How many messages of an agent are answered with a new uid, which it may have sent before it read the first
+     * answer. One that still goes by the old one then does not know of new ones, and is taken as it is.
+     */
+    private static final int MOST_TURNED_AWAY = 3;
+    /** How many uids one connection may go by: an agent gets a new one when its own is taken, and then stays. */
+    static final int MOST_UIDS = 8;
+
     private final Reception reception;
     private final AgentLink link;
     private final ServerSession session;
     private @Nullable InstanceUid uid;
+    private int uids;
+
+    /** How many messages in a row were answered with a new uid. */
+    private int turnedAway;
 
     Conversation(Reception reception, AgentLink link, @Nullable String announcedHash) {
         this.reception = reception;
@@ -44,13 +59,32 @@ final class Conversation {
 
     /** Why a message is not taken, or null if it is: all that agents say of themselves is held in memory. */
     static @Nullable String fault(AgentMessage message) {
-        if (message.description() != null && message.description().encode().length > KEPT_LIMIT) {
-            return tooLarge("agent_description", message.description().encode().length);
+        int description =
+                message.description() == null ? 0 : message.description().encode().length;
+        if (description > KEPT_LIMIT) {
+            return tooLarge("agent_description", description);
         }
-        if (message.health() != null && size(message.uid(), message.health()) > KEPT_LIMIT) {
-            return tooLarge("health", size(message.uid(), message.health()));
+        int health = message.health() == null ? 0 : size(message.uid(), message.health());
+        return health > KEPT_LIMIT ? tooLarge("health", health) : null;
+    }
+
+    /**
+     * What a frame turned out to be.
+     *
+     * @param message null if it is not taken
+     * @param fault why it is not; empty if it is
+     */
+    record Reading(@Nullable AgentMessage message, String fault, boolean tooLarge) {}
+
+    /** Reads a frame, on any thread. */
+    static Reading read(ByteBuffer frame) {
+        try {
+            AgentMessage message = Wire.readAgentFrame(frame);
+            String fault = fault(message);
+            return fault == null ? new Reading(message, "", false) : new Reading(null, fault, true);
+        } catch (WireException e) {
+            return new Reading(null, String.valueOf(e.getMessage()), e.tooLarge());
         }
-        return null;
     }
 
     /** Health has no encoding of its own: what it is carried in adds little. */
@@ -62,17 +96,23 @@ final class Conversation {
         return field + ": " + bytes + " bytes (expected: <= " + KEPT_LIMIT + ")";
     }
 
+    /** Whether a message from {@code sender} would be one to refuse. */
+    boolean isOneUidTooMany(InstanceUid sender) {
+        return uids == MOST_UIDS && !sender.equals(uid);
+    }
+
     /** Takes a message without a {@link #fault}; the answer is there once it may be sent. */
     CompletionStage<ServerMessage> received(AgentMessage message) {
         InstanceUid sender = message.uid();
         if (uid != null && !uid.equals(sender)) {
             reception.fleet().detach(uid, link, "it goes by " + sender + " now");
         }
+        if (!sender.equals(uid)) {
+            turnedAway = 0;
+        }
+        uids += sender.equals(uid) ? 0 : 1;
         uid = sender;
-        reception.fleet().heard(sender);
-        String storedHash =
-                reception.fleet().agent(sender).map(AgentRecord::stateHash).orElse(null);
-        ServerSession.Reply reply = session.received(message, storedHash);
+        ServerSession.Reply reply = reply(message);
         CompletionStage<Void> ready = CompletableFuture.completedStage(null);
         for (ServerSession.Effect effect : reply.effects()) {
             CompletionStage<Void> carriedOut = carryOut(sender, effect);
@@ -82,6 +122,34 @@ final class Conversation {
             reception.meters().fullStateRequests.increment();
         }
         return ready.thenApply(done -> reply.answer());
+    }
+
+    private ServerSession.Reply reply(AgentMessage message) {
+        Fleet fleet = reception.fleet();
+        InstanceUid sender = message.uid();
+        if (!message.disconnect() && turnedAway < MOST_TURNED_AWAY && fleet.turnsAway(sender, link)) {
+            turnedAway++;
+            ServerSession.Reply reply = session.rename(message);
+            if (turnedAway == 1 && reply.answer().newUid() != null) {
+                fleet.turnedAway(sender, link, reply.answer().newUid());
+            }
+            return reply;
+        }
+        fleet.heard(sender);
+        return session.received(
+                message, fleet.agent(sender).map(AgentRecord::stateHash).orElse(null));
+    }
+
+    /** The link was displaced, and its other end answered the close. */
+    void closeAnswered() {
+        if (uid != null) {
+            reception.fleet().answered(uid, link);
+        }
+    }
+
+    /** Whether this is to go on: its agent is attached, or was told another uid and may not have heard of it. */
+    boolean isUnderWay() {
+        return session.attached() || turnedAway > 0;
     }
 
     /** The link is gone. */

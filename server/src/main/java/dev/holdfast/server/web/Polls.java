@@ -6,6 +6,7 @@ import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.server.fleet.AgentLink;
+import dev.holdfast.server.fleet.AgentProcess;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +15,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The links of agents that poll. Each counts as attached until it has not polled for {@link #SILENCE}.
+ * The links of agents that poll. Each counts as attached until it has not polled for {@link #SILENCE}. Nothing is kept
+ * of those that only asked.
  *
  * <p>Safe for use by any thread; nothing waits.
  */
@@ -30,7 +32,7 @@ final class Polls implements AutoCloseable {
 
     private final Reception reception;
     private final Time time;
-    private final Map<InstanceUid, Poll> polls = new ConcurrentHashMap<>();
+    private final Map<Poller, Poll> polls = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
     Polls(Reception reception, Time time) {
@@ -40,15 +42,21 @@ final class Polls implements AutoCloseable {
     }
 
     /** Takes a message of an agent that polls. */
-    CompletionStage<ServerMessage> received(AgentMessage message, @Nullable String announcedHash) {
+    CompletionStage<ServerMessage> received(AgentMessage message, Announced announced) {
         reception.meters().overHttp.increment();
+        Poller poller = new Poller(message.uid(), announced.process());
         while (true) {
-            Poll poll = polls.computeIfAbsent(message.uid(), uid -> new Poll(uid, announcedHash));
+            Poll poll = polls.computeIfAbsent(poller, who -> new Poll(who, announced.stateHash()));
             CompletionStage<ServerMessage> answer = poll.received(message);
             if (answer != null) {
                 return answer;
             }
         }
+    }
+
+    /** How many are kept. */
+    int size() {
+        return polls.size();
     }
 
     /** Counts all of them as gone. */
@@ -69,17 +77,20 @@ final class Polls implements AutoCloseable {
         }
     }
 
-    /** One agent's polls. */
+    /** Whose polls they are: two processes under one uid are two links, as they are over WebSockets. */
+    private record Poller(InstanceUid uid, @Nullable AgentProcess process) {}
+
+    /** One process's polls. */
     private final class Poll implements AgentLink {
 
-        private final InstanceUid uid;
+        private final Poller poller;
         private final long number = reception.fleet().nextLinkNumber();
         private final Conversation conversation;
         private long lastHeard = time.nanoTime();
         private boolean over;
 
-        Poll(InstanceUid uid, @Nullable String announcedHash) {
-            this.uid = uid;
+        Poll(Poller poller, @Nullable String announcedHash) {
+            this.poller = poller;
             this.conversation = new Conversation(reception, this, announcedHash);
         }
 
@@ -92,6 +103,9 @@ final class Polls implements AutoCloseable {
             CompletionStage<ServerMessage> answer = conversation.received(message);
             if (message.disconnect()) {
                 end("it took its leave");
+            } else if (!conversation.isUnderWay()) {
+                // A uid alone is soon made up: who is not attached begins anew next time, with the same answers.
+                end("it is not attached");
             }
             return answer;
         }
@@ -104,13 +118,18 @@ final class Polls implements AutoCloseable {
 
         synchronized void end(String reason) {
             over = true;
-            polls.remove(uid, this);
+            polls.remove(poller, this);
             conversation.ended(reason);
         }
 
         @Override
         public long number() {
             return number;
+        }
+
+        @Override
+        public @Nullable AgentProcess process() {
+            return poller.process();
         }
 
         @Override

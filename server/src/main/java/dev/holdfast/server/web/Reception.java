@@ -4,6 +4,16 @@ package dev.holdfast.server.web;
 import dev.holdfast.opamp.ServerSession;
 import dev.holdfast.server.fleet.Fleet;
 import dev.holdfast.server.fleet.LimitedLog;
+import java.util.concurrent.Executor;
 
-/** What every conversation on the agent port has in common. */
-record Reception(Fleet fleet, ServerSession.Offer offer, WebMeters meters, LimitedLog lines) {}
+/**
+ * What every conversation on the agent port has in common.
+ *
+ * @param largeReads where messages of more than {@value #SMALL} bytes are read, one at a time: some take as long as
+ *     thousands of heartbeats
+ */
+record Reception(Fleet fleet, ServerSession.Offer offer, WebMeters meters, LimitedLog lines, Executor largeReads) {
+
+    /** The largest message that an event loop reads itself, in bytes, compressed or not. */
+    static final int SMALL = 16 << 10;
+}

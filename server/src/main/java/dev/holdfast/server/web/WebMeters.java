@@ -17,6 +17,7 @@ final class WebMeters {
     final Counter fullStateRequests;
     final Counter statusRecords;
     final Counter statusRecordsIgnored;
+    final Counter inputRefused;
 
     WebMeters(MeterRegistry registry) {
         this.registry = registry;
@@ -27,11 +28,19 @@ final class WebMeters {
         this.fullStateRequests = counter("holdfast.full.state.requests", "answers that asked for the full state");
         this.statusRecords = counter("holdfast.status.records", "status records taken");
         this.statusRecordsIgnored = counter("holdfast.status.records.ignored", "status records too large or not JSON");
+        this.inputRefused = counter("holdfast.input.refused", "unfinished messages past what all may hold together");
     }
 
     void connections(Supplier<Number> count) {
         Gauge.builder("holdfast.connections", count)
                 .description("open connections of the agent port")
+                .register(registry);
+    }
+
+    void inputHeld(Supplier<Number> bytes) {
+        Gauge.builder("holdfast.input.held", bytes)
+                .description("what unfinished messages hold together, beyond what each connection may")
+                .baseUnit("bytes")
                 .register(registry);
     }
 

@@ -2,6 +2,7 @@
 package dev.holdfast.server.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import dev.holdfast.core.time.VirtualTime;
 import dev.holdfast.opamp.Health;
@@ -9,12 +10,14 @@ import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.Value;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class FleetTest {
@@ -173,6 +176,40 @@ class FleetTest {
     }
 
     @Test
+    void whereTheStoreBeganAnewAllAreSavedFromMemoryBeforeARegistrationIsAnswered() throws Exception {
+        for (int i = 1; i <= 1_500; i++) {
+            registered(Records.uid(i), new Link(i));
+        }
+        store.emptyAtNextSave = true;
+        CompletionStage<Void> late = fleet.register(Records.uid(9_999), new Link(9_999), Records.state("h", "a"));
+        assertThat(isDone(late)).isFalse();
+
+        time.advance(Duration.ZERO);
+
+        assertThat(isDone(late)).isTrue();
+        assertThat(store.load()).hasSize(1_501);
+        assertThat(meters.counter("holdfast.store.flush.failures").count()).isZero();
+        assertThat(meters.get("holdfast.store.dirty").gauge().value()).isZero();
+    }
+
+    @Test
+    void aStoreThatBeganAnewAndFailsThenIsGivenEverythingOnceItWorks() throws Exception {
+        for (int i = 1; i <= 3; i++) {
+            registered(Records.uid(i), new Link(i));
+        }
+        store.emptyAtNextSave = true;
+        store.failingOnceEmptied = true;
+        CompletionStage<Void> late = fleet.register(Records.uid(9), new Link(9), Records.state("h", "a"));
+        time.advance(Duration.ZERO);
+        assertThat(isDone(late)).as("no agent waits for a store that fails").isTrue();
+        assertThat(store.load()).isEmpty();
+
+        store.failing = false;
+        time.advance(Duration.ofSeconds(2));
+        assertThat(store.load()).hasSize(4);
+    }
+
+    @Test
     void aFailingStoreHoldsUpNoAgentAndLosesNothing() {
         store.failing = true;
         CompletionStage<Void> first = fleet.register(uid, new Link(1), Records.state("h", "a"));
@@ -220,6 +257,69 @@ class FleetTest {
     }
 
     @Test
+    void aClockThatIsAheadIsKnownFromOneReportAndToldOnce() {
+        registered(uid, new Link(1));
+        assertThat(fleet.clockOffset(uid)).isEmpty();
+        fleet.reported(uid, at(null));
+        assertThat(fleet.clockOffset(uid)).as("an agent that says no time").isEmpty();
+
+        Duration decade = Duration.ofDays(3_653);
+        try (LogLines log = LogLines.of(AgentClocks.class)) {
+            for (int i = 0; i < 3; i++) {
+                fleet.reported(uid, at(time.instant().plus(decade)));
+                time.advance(Duration.ofMinutes(1));
+            }
+            assertThat(fleet.clockOffset(uid)).contains(decade);
+            assertThat(log.lines())
+                    .singleElement(STRING)
+                    .startsWith("WARN agent " + uid + " (h): its clock is 3653d ahead of this host's (expected: ");
+
+            fleet.reported(uid, at(time.instant()));
+            assertThat(fleet.clockOffset(uid)).contains(Duration.ZERO);
+            assertThat(log.lines()).hasSize(2).last(STRING).startsWith("INFO").contains("agrees");
+        }
+    }
+
+    @Test
+    void aClockThatIsBehindIsKnownFromTwoReportsSinceOneMayOnlyHaveBeenHeldUp() {
+        registered(uid, new Link(1));
+        Duration behind = Duration.ofHours(8).negated();
+        try (LogLines log = LogLines.of(AgentClocks.class)) {
+            Health old = at(time.instant().plus(behind));
+            fleet.reported(uid, old);
+            time.advance(Duration.ofMinutes(1));
+            fleet.reported(uid, old);
+            assertThat(fleet.clockOffset(uid)).as("the same report twice").isEmpty();
+            fleet.reported(uid, at(time.instant()));
+            assertThat(fleet.clockOffset(uid)).contains(Duration.ZERO);
+            assertThat(log.lines()).isEmpty();
+
+            for (int i = 0; i < 2; i++) {
+                time.advance(Duration.ofMinutes(1));
+                fleet.reported(uid, at(time.instant().plus(behind)));
+            }
+            assertThat(fleet.clockOffset(uid)).contains(behind);
+            assertThat(log.lines()).singleElement(STRING).contains("its clock is 8h behind this host's");
+        }
+    }
+
+    @Test
+    void aServerWhoseClockIsSetBackGoesOnAndSaysThatTheAgentsDiffer() {
+        registered(uid, new Link(1));
+        time.shiftWallClock(Duration.ofDays(-3_653));
+        fleet.heard(uid);
+        fleet.reported(uid, at(VirtualTime.BEGINNING));
+
+        assertThat(fleet.clockOffset(uid)).contains(Duration.ofDays(3_653));
+        assertThat(fleet.agent(uid).orElseThrow().lastSeen()).isEqualTo(time.instant());
+        assertThat(isDone(fleet.rejoin(uid, new Link(2)))).isTrue();
+    }
+
+    private static Health at(@Nullable Instant at) {
+        return new Health(true, null, "", "", at, Map.of(), Map.of());
+    }
+
+    @Test
     void theNewestLinkWinsAndTheLateEndOfTheOtherChangesNothing() {
         Link older = new Link(1);
         Link newer = new Link(2);
@@ -233,6 +333,51 @@ class FleetTest {
 
         fleet.detach(uid, newer, "over");
         assertThat(fleet.agent(uid).orElseThrow().attached()).isFalse();
+    }
+
+    @Test
+    void twoProcessesThatKeepDisplacingEachOtherAreFoundOutAndCounted() {
+        AgentProcess one = new AgentProcess(1, 1);
+        AgentProcess other = new AgentProcess(2, 2);
+        registered(uid, new Link(1, one));
+        fleet.rejoin(uid, new Link(2, other));
+        fleet.rejoin(uid, new Link(3, one));
+        assertThat(fleet.turnsAway(uid, new Link(4, one))).isFalse();
+        assertThat(fleet.turnsAway(uid, new Link(2, other))).as("a late one").isFalse();
+        assertThat(fleet.turnsAway(uid, new Link(4, other))).isTrue();
+
+        fleet.turnedAway(uid, new Link(4, other), Records.uid(2));
+        assertThat(meters.counter("holdfast.uids.shared").count()).isEqualTo(1);
+        time.advance(Rivalry.MEMORY);
+        fleet.heard(uid);
+        assertThat(fleet.turnsAway(uid, new Link(5, other))).isFalse();
+    }
+
+    @Test
+    void aLinkOfNoKnownProcessCountsOnlyIfItAnsweredItsClose() {
+        registered(uid, new Link(1));
+        for (int number = 2; number < 10; number++) {
+            fleet.rejoin(uid, new Link(number));
+            fleet.answered(uid, new Link(number - 1, new AgentProcess(1, 1)));
+        }
+        assertThat(fleet.turnsAway(uid, new Link(10))).isFalse();
+        for (int i = 0; i < Rivalry.MOST_ANSWERED; i++) {
+            fleet.answered(uid, new Link(i));
+        }
+        assertThat(fleet.turnsAway(uid, new Link(10))).isTrue();
+    }
+
+    @Test
+    void nobodyIsTurnedAwayWhereNobodyIsAttached() {
+        AgentProcess one = new AgentProcess(1, 1);
+        AgentProcess other = new AgentProcess(2, 2);
+        Link last = new Link(3, one);
+        registered(uid, new Link(1, one));
+        fleet.rejoin(uid, new Link(2, other));
+        fleet.rejoin(uid, last);
+        fleet.detach(uid, last, "test");
+        assertThat(fleet.turnsAway(uid, new Link(4, other))).isFalse();
+        assertThat(fleet.turnsAway(Records.uid(9), new Link(4, other))).isFalse();
     }
 
     @Test
@@ -291,10 +436,21 @@ class FleetTest {
     private static final class Link implements AgentLink {
 
         private final long number;
+        private final @Nullable AgentProcess process;
         private boolean displaced;
 
         Link(long number) {
+            this(number, null);
+        }
+
+        Link(long number, @Nullable AgentProcess process) {
             this.number = number;
+            this.process = process;
+        }
+
+        @Override
+        public @Nullable AgentProcess process() {
+            return process;
         }
 
         @Override
@@ -315,10 +471,12 @@ class FleetTest {
 
     private static final class FaultyStore implements FleetStore {
 
-        private final MemoryFleetStore kept = new MemoryFleetStore();
+        private MemoryFleetStore kept = new MemoryFleetStore();
         private final List<List<AgentRecord>> batches = new ArrayList<>();
         private Runnable duringSave = () -> {};
         private boolean failing;
+        private boolean emptyAtNextSave;
+        private boolean failingOnceEmptied;
 
         @Override
         public List<AgentRecord> load() {
@@ -329,6 +487,12 @@ class FleetTest {
         public void save(Collection<AgentRecord> records) throws FleetStoreException {
             if (failing) {
                 throw new FleetStoreException("no space left on device");
+            }
+            if (emptyAtNextSave) {
+                emptyAtNextSave = false;
+                failing = failingOnceEmptied;
+                kept = new MemoryFleetStore();
+                throw FleetStoreException.emptied("it began anew");
             }
             batches.add(List.copyOf(records));
             kept.save(records);

@@ -8,8 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sqlite.SQLiteErrorCode;
@@ -17,31 +20,20 @@ import org.sqlite.SQLiteException;
 
 class SqliteFleetStoreIT extends FleetStoreContract {
 
+    private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
+
     @TempDir
     private Path directory;
 
     @Override
     FleetStore open() throws Exception {
-        return SqliteFleetStore.open(directory.resolve("fleet.db"));
-    }
-
-    @Test
-    void saysWhichFileIsNoDatabaseAndLeavesItAsItIs() throws Exception {
-        Path file = directory.resolve("other.db");
-        Files.writeString(file, "this is not a database, and it is long enough to be looked at as one".repeat(20));
-        byte[] before = Files.readAllBytes(file);
-
-        assertThatThrownBy(() -> SqliteFleetStore.open(file))
-                .isInstanceOf(FleetStoreException.class)
-                .hasMessageContaining(file.toString())
-                .hasMessageContaining("expected: a fleet database");
-        assertThat(Files.readAllBytes(file)).isEqualTo(before);
+        return SqliteFleetStore.open(directory.resolve("fleet.db"), () -> NOW);
     }
 
     @Test
     void leavesOutARowThatCannotBeReadAndLoadsTheRest() throws Exception {
         Path file = directory.resolve("damaged.db");
-        try (FleetStore store = SqliteFleetStore.open(file)) {
+        try (FleetStore store = SqliteFleetStore.open(file, () -> NOW)) {
             store.save(List.of(Records.rich(1), Records.rich(2), Records.rich(3)));
         }
         try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
@@ -50,14 +42,47 @@ class SqliteFleetStoreIT extends FleetStoreContract {
             statement.executeUpdate("UPDATE agent SET uid = 'nobody' WHERE uid = '" + Records.uid(2) + "'");
         }
 
-        try (FleetStore store = SqliteFleetStore.open(file)) {
+        try (FleetStore store = SqliteFleetStore.open(file, () -> NOW)) {
             assertThat(store.load()).containsExactly(Records.rich(3));
+        }
+        Path aside = directory.resolve("damaged.db.damaged-2026-01-02T03-04-05Z");
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + aside);
+                Statement statement = connection.createStatement();
+                ResultSet uids = statement.executeQuery("SELECT count(*) FROM agent WHERE uid = 'nobody'")) {
+            assertThat(uids.getInt(1)).as("kept where it was set aside").isEqualTo(1);
+        }
+        try (FleetStore store = SqliteFleetStore.open(file, () -> NOW)) {
+            assertThat(store.load()).containsExactly(Records.rich(3));
+        }
+        assertThat(directory.resolve(aside.getFileName() + "-2"))
+                .as("told once")
+                .doesNotExist();
+    }
+
+    @Test
+    void aFileThatAnotherProgramHoldsOrThatIsNoFileIsRefusedAndLeftAsItIs() throws Exception {
+        Path held = directory.resolve("held.db");
+        SqliteFleetStore.open(held, () -> NOW).close();
+        Path none = Files.createDirectory(directory.resolve("none.db"));
+        try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + held);
+                Statement statement = connection.createStatement()) {
+            statement.execute("PRAGMA locking_mode = EXCLUSIVE");
+            statement.execute("BEGIN EXCLUSIVE");
+            assertThatThrownBy(() -> SqliteFleetStore.open(held, () -> NOW))
+                    .isInstanceOf(FleetStoreException.class)
+                    .hasMessageStartingWith(held + " cannot be opened: another program holds it locked (expected: ");
+        }
+        assertThatThrownBy(() -> SqliteFleetStore.open(none, () -> NOW))
+                .isInstanceOf(FleetStoreException.class)
+                .hasMessageStartingWith(none + " cannot be opened: this user may not open it");
+        try (Stream<Path> files = Files.list(directory)) {
+            assertThat(files).noneMatch(file -> file.toString().contains("damaged"));
         }
     }
 
     @Test
     void saysSoWhenASaveFails() throws Exception {
-        FleetStore store = SqliteFleetStore.open(directory.resolve("closed.db"));
+        FleetStore store = SqliteFleetStore.open(directory.resolve("closed.db"), () -> NOW);
         store.close();
 
         assertThatThrownBy(() -> store.save(List.of(Records.rich(1))))
@@ -68,7 +93,7 @@ class SqliteFleetStoreIT extends FleetStoreContract {
     @Test
     void aFileOfANewerVersionIsRefusedAndLeftAsItIs() throws Exception {
         Path file = directory.resolve("newer.db");
-        SqliteFleetStore.open(file).close();
+        SqliteFleetStore.open(file, () -> NOW).close();
         try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
                 Statement statement = connection.createStatement()) {
             statement.executeUpdate("""
@@ -78,7 +103,7 @@ class SqliteFleetStoreIT extends FleetStoreContract {
                     """);
         }
 
-        assertThatThrownBy(() -> SqliteFleetStore.open(file))
+        assertThatThrownBy(() -> SqliteFleetStore.open(file, () -> NOW))
                 .isInstanceOf(FleetStoreException.class)
                 .hasMessageStartingWith(
                         file + " has layout 7, which a newer version wrote (expected: layout 1 or older")
@@ -87,12 +112,34 @@ class SqliteFleetStoreIT extends FleetStoreContract {
 
     @Test
     void saysInWordsOfItsOwnThatADiskIsFullOrAFileMayOnlyBeRead() {
-        assertThat(SqliteFleetStore.reason(failure(SQLiteErrorCode.SQLITE_FULL)))
+        assertThat(SqliteFault.reason(failure(SQLiteErrorCode.SQLITE_FULL)))
                 .isEqualTo("no space is left for it on its disk");
-        assertThat(SqliteFleetStore.reason(failure(SQLiteErrorCode.SQLITE_READONLY_DIRECTORY)))
+        assertThat(SqliteFault.reason(failure(SQLiteErrorCode.SQLITE_READONLY_DIRECTORY)))
                 .isEqualTo("this user may only read it, or its directory");
-        assertThat(SqliteFleetStore.reason(failure(SQLiteErrorCode.SQLITE_BUSY)))
+        assertThat(SqliteFault.reason(failure(SQLiteErrorCode.SQLITE_BUSY)))
+                .isEqualTo("another program holds it locked");
+        assertThat(SqliteFault.reason(failure(SQLiteErrorCode.SQLITE_IOERR_FSYNC)))
                 .isEqualTo("what SQLite says");
+    }
+
+    @Test
+    void onlyWhatComesFromTheFileItselfIsDamage() {
+        assertThat(List.of(
+                        SQLiteErrorCode.SQLITE_CORRUPT,
+                        SQLiteErrorCode.SQLITE_CORRUPT_INDEX,
+                        SQLiteErrorCode.SQLITE_NOTADB,
+                        SQLiteErrorCode.SQLITE_IOERR_SHORT_READ))
+                .allMatch(code -> SqliteFault.isDamage(failure(code)));
+        assertThat(List.of(
+                        SQLiteErrorCode.SQLITE_FULL,
+                        SQLiteErrorCode.SQLITE_BUSY,
+                        SQLiteErrorCode.SQLITE_LOCKED,
+                        SQLiteErrorCode.SQLITE_READONLY_DIRECTORY,
+                        SQLiteErrorCode.SQLITE_PERM,
+                        SQLiteErrorCode.SQLITE_CANTOPEN,
+                        SQLiteErrorCode.SQLITE_IOERR,
+                        SQLiteErrorCode.SQLITE_IOERR_READ))
+                .noneMatch(code -> SqliteFault.isDamage(failure(code)));
     }
 
     private static RuntimeException failure(SQLiteErrorCode code) {

@@ -10,6 +10,7 @@ import dev.holdfast.opamp.ServerSession;
 import dev.holdfast.opamp.Wire;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -24,13 +25,15 @@ class AgentHttpHandlerTest {
 
     private final VirtualTime time = new VirtualTime();
     private final Reception whole = TestReception.in(time);
-    private final Reception reception = new Reception(whole.fleet(), failingOffer(), whole.meters(), whole.lines());
-    private final RequestDeadline deadline = new RequestDeadline();
+    private final Reception reception =
+            new Reception(whole.fleet(), failingOffer(), whole.meters(), whole.lines(), Runnable::run);
+    private final RequestDeadline deadline = new RequestDeadline(Duration.ofSeconds(10));
     private final EmbeddedChannel channel = new EmbeddedChannel(
             deadline,
             new AgentHttpHandler(
                     reception,
                     new AgentRequests(reception, new Polls(reception, time), 1 << 20),
+                    new InputBudget(reception, 1 << 20).open(),
                     deadline,
                     Duration.ofSeconds(30),
                     1 << 20));
@@ -60,6 +63,14 @@ class AgentHttpHandlerTest {
     @Test
     void aConnectionThatBreaksIsNoFaultOfTheServers() {
         channel.pipeline().fireExceptionCaught(new IOException("Connection reset by peer"));
+
+        assertThat(channel.isOpen()).isFalse();
+        assertThat(reception.meters().failures.count()).isZero();
+    }
+
+    @Test
+    void aPeerThatGoesInTheMiddleOfItsRequestIsNoFaultOfTheServers() {
+        channel.pipeline().fireExceptionCaught(new PrematureChannelClosureException("gone"));
 
         assertThat(channel.isOpen()).isFalse();
         assertThat(reception.meters().failures.count()).isZero();

@@ -4,7 +4,17 @@ package dev.holdfast.server.web;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.core.time.VirtualTime;
+import dev.holdfast.opamp.AgentDescription;
+import dev.holdfast.opamp.AgentMessage;
+import dev.holdfast.opamp.Capabilities;
+import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.opamp.ServerMessage;
+import dev.holdfast.server.fleet.AgentProcess;
+import dev.holdfast.server.fleet.AgentRecord;
 import java.time.Duration;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 class PollsTest {
@@ -15,10 +25,10 @@ class PollsTest {
 
     @Test
     void anAgentIsAttachedUntilItHasNotPolledForThreeIntervals() {
-        polls.received(TestReception.registration(0), null);
+        polls.received(TestReception.registration(0), Announced.NOTHING);
         for (int i = 1; i <= 10; i++) {
             time.advance(Polls.SILENCE.minusSeconds(1));
-            polls.received(TestReception.heartbeat(i), null);
+            polls.received(TestReception.heartbeat(i), Announced.NOTHING);
         }
         time.advance(Polls.SILENCE.minusSeconds(1));
         assertThat(TestReception.attached(reception)).isTrue();
@@ -29,10 +39,11 @@ class PollsTest {
 
     @Test
     void anAgentThatComesBackLaterIsInANewConversation() throws Exception {
-        polls.received(TestReception.registration(0), null);
+        polls.received(TestReception.registration(0), Announced.NOTHING);
         time.advance(Polls.SILENCE.multipliedBy(2));
 
-        var answer = polls.received(TestReception.heartbeat(77), "hash").toCompletableFuture();
+        var answer = polls.received(TestReception.heartbeat(77), new Announced(null, "hash", null))
+                .toCompletableFuture();
         assertThat(answer.get().reportFullState()).isFalse();
         assertThat(TestReception.attached(reception)).isTrue();
         assertThat(reception.fleet().agent(TestReception.UID).orElseThrow().rejoins())
@@ -40,8 +51,76 @@ class PollsTest {
     }
 
     @Test
+    void twoProcessesThatPollUnderOneUidAreToldApart() throws Exception {
+        Announced one = new Announced(null, "hash", new AgentProcess(1, 1));
+        Announced other = new Announced(null, "hash", new AgentProcess(2, 2));
+        answer(TestReception.registration(0), one);
+        assertThat(answer(TestReception.heartbeat(7), other).newUid()).isNull();
+        assertThat(answer(TestReception.heartbeat(1), one).newUid()).isNull();
+        ServerMessage turnedAway = answer(TestReception.heartbeat(8), other);
+        assertThat(turnedAway.newUid()).isEqualTo(TestReception.GIVEN);
+        assertThat(turnedAway.reportFullState()).isTrue();
+
+        AgentMessage renamed = AgentMessage.heartbeat(TestReception.GIVEN, 9, 1)
+                .withDescription(new AgentDescription(Map.of(), Map.of()));
+        assertThat(answer(renamed, other).newUid()).isNull();
+        for (int sequence = 2; sequence < 50; sequence++) {
+            time.advance(Duration.ofSeconds(30));
+            assertThat(answer(TestReception.heartbeat(sequence), one)).isEqualTo(plain(TestReception.UID));
+            assertThat(answer(AgentMessage.heartbeat(TestReception.GIVEN, sequence + 8, 1), other))
+                    .isEqualTo(plain(TestReception.GIVEN));
+        }
+        assertThat(reception.fleet().agents()).hasSize(2).allMatch(AgentRecord::attached);
+    }
+
+    @Test
+    void anAgentThatKnowsOfNoNewUidsIsTakenAsItIsInTheEnd() throws Exception {
+        Announced one = new Announced(null, "hash", new AgentProcess(1, 1));
+        Announced other = new Announced(null, "hash", new AgentProcess(2, 2));
+        answer(TestReception.registration(0), one);
+        answer(TestReception.heartbeat(0), other);
+        answer(TestReception.heartbeat(1), one);
+        for (int sequence = 1; sequence <= 3; sequence++) {
+            assertThat(answer(TestReception.heartbeat(sequence), other).newUid())
+                    .isEqualTo(TestReception.GIVEN);
+        }
+        answer(TestReception.registration(4), other);
+        assertThat(reception.fleet().agent(TestReception.UID).orElseThrow().registrations())
+                .isEqualTo(2);
+        assertThat(reception.fleet().agents()).hasSize(1);
+    }
+
+    private ServerMessage answer(AgentMessage message, Announced announced) throws Exception {
+        CompletableFuture<ServerMessage> answer =
+                polls.received(message, announced).toCompletableFuture();
+        time.advance(Duration.ZERO);
+        return answer.join();
+    }
+
+    private static ServerMessage plain(InstanceUid uid) {
+        return ServerMessage.answer(uid);
+    }
+
+    @Test
+    void nothingIsKeptOfUidsThatAreNotAttached() {
+        for (int number = 0; number < 1000; number++) {
+            InstanceUid made = new InstanceUid(new UUID(number, number));
+            AgentMessage message = AgentMessage.heartbeat(made, number, Capabilities.OF_AGENT);
+            assertThat(polls.received(message, new Announced(null, "guess", null))
+                            .toCompletableFuture()
+                            .join()
+                            .reportFullState())
+                    .isTrue();
+        }
+        assertThat(polls.size()).isZero();
+
+        polls.received(TestReception.registration(0), Announced.NOTHING);
+        assertThat(polls.size()).isEqualTo(1);
+    }
+
+    @Test
     void nobodyIsAttachedOnceTheyAreClosed() {
-        polls.received(TestReception.registration(0), null);
+        polls.received(TestReception.registration(0), Announced.NOTHING);
         polls.close();
 
         assertThat(TestReception.attached(reception)).isFalse();

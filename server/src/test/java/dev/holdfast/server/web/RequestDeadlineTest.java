@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -13,7 +14,9 @@ import org.junit.jupiter.api.Test;
 
 class RequestDeadlineTest {
 
-    private final RequestDeadline deadline = new RequestDeadline();
+    private static final Duration REQUEST = Duration.ofSeconds(10);
+
+    private final RequestDeadline deadline = new RequestDeadline(REQUEST);
     private final EmbeddedChannel channel = new EmbeddedChannel();
     private final ChannelHandlerContext context;
 
@@ -26,7 +29,7 @@ class RequestDeadlineTest {
 
     @Test
     void aRequestThatTricklesInIsCutOffAtItsDeadline() {
-        for (int second = 1; second < RequestDeadline.REQUEST.toSeconds(); second++) {
+        for (int second = 1; second < REQUEST.toSeconds(); second++) {
             pass(Duration.ofSeconds(1));
             aByte();
         }
@@ -49,7 +52,7 @@ class RequestDeadlineTest {
         deadline.answered(context);
         pass(RequestDeadline.IDLE.minusSeconds(1));
         aByte();
-        pass(RequestDeadline.REQUEST.minusSeconds(1));
+        pass(REQUEST.minusSeconds(1));
         assertThat(channel.isOpen()).isTrue();
         pass(Duration.ofSeconds(1));
         assertThat(channel.isOpen()).isFalse();
@@ -67,7 +70,7 @@ class RequestDeadlineTest {
     void aWebSocketWithoutAFirstMessageIsClosedAlsoIfItPings() {
         deadline.requestWhole();
         deadline.upgraded(context);
-        pass(RequestDeadline.REQUEST.minusSeconds(1));
+        pass(REQUEST.minusSeconds(1));
         aByte();
         deadline.controlWhole();
         assertThat(channel.isOpen()).isTrue();
@@ -76,11 +79,55 @@ class RequestDeadlineTest {
     }
 
     @Test
+    void aWebSocketWithoutAFirstMessageIsAskedWhetherItLivesAndStaysIfItDoes() {
+        deadline.upgraded(context);
+        pass(REQUEST.dividedBy(2).minusNanos(1));
+        assertThat(channel.outboundMessages()).isEmpty();
+        pass(Duration.ofNanos(1));
+        assertThat(channel.outboundMessages()).hasSize(1).hasOnlyElementsOfType(PingWebSocketFrame.class);
+        aByte();
+        deadline.pongWhole();
+        pass(Duration.ofHours(1));
+        assertThat(channel.isOpen()).isTrue();
+
+        aByte();
+        pass(REQUEST);
+        assertThat(channel.isOpen()).as("its first message does not come whole").isFalse();
+    }
+
+    @Test
+    void aPongPutsOffNoMessageThatHasBegunAndWhoeverSpokeIsNotAsked() {
+        deadline.upgraded(context);
+        deadline.messageWhole();
+        pass(REQUEST);
+        assertThat(channel.outboundMessages()).isEmpty();
+        aByte();
+        deadline.messageBegun();
+        pass(REQUEST.minusSeconds(1));
+        deadline.pongWhole();
+        pass(Duration.ofSeconds(1));
+        assertThat(channel.isOpen()).isFalse();
+    }
+
+    @Test
+    void pollsAtTheUsualIntervalDoNotRaceTheEndOfTheirConnection() {
+        for (int poll = 0; poll < 100; poll++) {
+            deadline.requestWhole();
+            deadline.answered(context);
+            pass(Duration.ofSeconds(60));
+            assertThat(channel.isOpen())
+                    .as("twice the usual 30 s after poll " + poll)
+                    .isTrue();
+            aByte();
+        }
+    }
+
+    @Test
     void aMessageThatTricklesInIsCutOffAlsoIfItsPeerPings() {
         deadline.upgraded(context);
         deadline.messageWhole();
         pass(Duration.ofHours(1));
-        for (int second = 1; second <= RequestDeadline.REQUEST.toSeconds(); second++) {
+        for (int second = 1; second <= REQUEST.toSeconds(); second++) {
             assertThat(channel.isOpen()).isTrue();
             aByte();
             deadline.messageBegun();
@@ -108,7 +155,7 @@ class RequestDeadlineTest {
         pass(Duration.ofMinutes(1));
         assertThat(channel.isOpen()).isTrue();
         channel.config().setAutoRead(true);
-        pass(RequestDeadline.REQUEST);
+        pass(REQUEST);
         assertThat(channel.isOpen()).isFalse();
     }
 

@@ -24,6 +24,9 @@ final class TestReception {
 
     static final InstanceUid UID = new InstanceUid(new UUID(0x0199_6b8a_7c1e_7000L, 0x8000_0000_0000_0001L));
 
+    /** What is given to agents that are to have another. */
+    static final InstanceUid GIVEN = new InstanceUid(new UUID(0x0199_6b8a_7c1e_7000L, 0x8000_0000_0000_00ffL));
+
     private TestReception() {}
 
     static Reception in(VirtualTime time) {
@@ -33,9 +36,10 @@ final class TestReception {
                     Fleet.open(new MemoryFleetStore(), time, new SplittableRandom(1), Duration.ofSeconds(1), registry);
             return new Reception(
                     fleet,
-                    new ServerSession.Offer(null, List.of(), () -> UID),
+                    new ServerSession.Offer(null, List.of(), () -> GIVEN),
                     new WebMeters(registry),
-                    new LimitedLog(time));
+                    new LimitedLog(time),
+                    Runnable::run);
         } catch (Exception e) {
             throw new AssertionError(e);
         }

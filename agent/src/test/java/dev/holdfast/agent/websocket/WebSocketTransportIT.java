@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.agent.link;
+package dev.holdfast.agent.websocket;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.agent.link.Failure;
+import dev.holdfast.agent.link.LinkConfig;
+import dev.holdfast.agent.link.Transport;
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.time.SystemTime;
 import java.io.IOException;
@@ -20,6 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of a dial that goes wrong, against real sockets. */
 class WebSocketTransportIT {
@@ -27,7 +31,7 @@ class WebSocketTransportIT {
     private static final Duration HANDSHAKE_TIMEOUT = Duration.ofMillis(500);
 
     private final SystemTime time = SystemTime.start("transport-under-test");
-    private final Transport transport = new WebSocketTransport(config(), time);
+    private Transport transport = new WebSocketTransport(config(), time);
 
     @AfterEach
     void close() {
@@ -47,6 +51,11 @@ class WebSocketTransportIT {
         "503 Service Unavailable, '', OVERLOAD, ''",
         "503 Service Unavailable, 'Retry-After: 7', OVERLOAD, PT7S",
         "503 Service Unavailable, 'Retry-After: soon', OVERLOAD, ''",
+        "503 Service Unavailable, 'Retry-After: -5', OVERLOAD, ''",
+        "503 Service Unavailable, 'Retry-After: 1000000000000000000000000000000', OVERLOAD, PT640511H56M49.213693951S",
+        "503 Service Unavailable, 'Retry-After: Sun, 06 Nov 1994 08:49:37 GMT', OVERLOAD, PT0S",
+        "429 Too Many Requests, 'Retry-After: Fri, 31 Dec 9999 23:59:59 GMT', OVERLOAD, PT640511H56M49.213693951S",
+        "503 Service Unavailable, 'Holdfast-Retry-After-Ms: 99999999999999999999', OVERLOAD, ''",
         "503 Service Unavailable, 'Holdfast-Retry-After-Ms: 1234', OVERLOAD, PT1.234S",
     })
     void aRefusedUpgradeIsToldByItsStatus(String status, String header, Cause cause, String retryAfter)
@@ -57,6 +66,15 @@ class WebSocketTransportIT {
         assertThat(failure.cause()).as(failure.detail()).isEqualTo(cause);
         assertThat(failure.detail()).contains(status.substring(0, 3));
         assertThat(failure.retryAfter()).isEqualTo(retryAfter.isEmpty() ? null : Duration.parse(retryAfter));
+    }
+
+    /** The server's clock says a year long gone, or one to come: what counts is how far its two dates are apart. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Sun, 06 Nov 1994", "Mon, 06 Nov 2056"})
+    void aDateIsMeasuredFromTheServersOwn(String day) throws IOException {
+        Failure failure = failureOf("HTTP/1.1 503 Service Unavailable\r\ndate: " + day
+                + " 08:49:07 GMT\r\nretry-after: " + day + " 08:49:37 GMT\r\n\r\n");
+        assertThat(failure.retryAfter()).isEqualTo(Duration.ofSeconds(30));
     }
 
     @Test
@@ -94,6 +112,10 @@ class WebSocketTransportIT {
 
     @Test
     void aPlainServerBehindASecureUrlIsATlsFailure() throws IOException {
+        transport.close();
+        // TLS itself may need longer than the others are given, the first time.
+        LinkConfig patient = LinkConfig.of(URI.create("wss://127.0.0.1:1"));
+        transport = new WebSocketTransport(patient, time);
         try (ServerSocket plain = listen()) {
             answer(plain, "HTTP/1.1 400 Bad Request\r\n\r\n");
             Failure failure = dial(uri("wss", plain.getLocalPort()));
@@ -135,8 +157,7 @@ class WebSocketTransportIT {
     }
 
     /**
-     * Reads some of each request, answers, and closes. The JDK's client tries a second connection by itself where the
-     * first is closed without an answer.
+     * Reads some of each request, answers, and closes.
      */
     private static void answer(ServerSocket server, String response) {
         Thread.ofVirtual().start(() -> {

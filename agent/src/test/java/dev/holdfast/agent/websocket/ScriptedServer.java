@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.agent.link;
+package dev.holdfast.agent.websocket;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -24,9 +25,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** A server that does to each connection what a test wants done, however wrong: RFC 6455 by hand, on a real socket. */
 final class ScriptedServer implements AutoCloseable {
 
-    static final int TEXT = 1;
-    static final int BINARY = 2;
-    static final int CLOSE = 8;
+    private static final int FIN = 0x80;
+
+    /** What a test sends at most, however much is taken. */
+    static final long FLOOD = 1L << 30;
 
     private final ServerSocket listener;
     private final Script script;
@@ -39,13 +41,29 @@ final class ScriptedServer implements AutoCloseable {
     }
 
     ScriptedServer(Script script) throws IOException {
-        this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        this("127.0.0.1", script);
+    }
+
+    ScriptedServer(String address, Script script) throws IOException {
+        this(address, 0, script);
+    }
+
+    ScriptedServer(String address, int port, Script script) throws IOException {
+        this.listener = new ServerSocket(port, 50, address(address));
         this.script = script;
         var unused = Thread.ofVirtual().start(this::accept);
     }
 
+    static InetAddress address(String literal) throws UnknownHostException {
+        return InetAddress.getAllByName(literal)[0];
+    }
+
     URI uri() {
-        return URI.create("ws://127.0.0.1:" + listener.getLocalPort());
+        return uri("127.0.0.1");
+    }
+
+    URI uri(String host) {
+        return URI.create("ws://" + host + ":" + listener.getLocalPort());
     }
 
     private void accept() {
@@ -82,10 +100,15 @@ final class ScriptedServer implements AutoCloseable {
     /** One connection. */
     static final class Peer {
 
+        private static final String KEY = "Sec-WebSocket-Key:";
+
+        private final Socket socket;
         private final DataInputStream in;
         private final OutputStream out;
+        private String lastRequest = "";
 
         Peer(Socket socket) throws IOException {
+            this.socket = socket;
             this.in = new DataInputStream(socket.getInputStream());
             this.out = socket.getOutputStream();
         }
@@ -96,12 +119,17 @@ final class ScriptedServer implements AutoCloseable {
             while (request.indexOf("\r\n\r\n") < 0) {
                 request.append((char) in.readUnsignedByte());
             }
-            return request.toString()
+            lastRequest = request.toString();
+            return lastRequest
                     .lines()
-                    .filter(line -> line.startsWith("Sec-WebSocket-Key: "))
+                    .filter(line -> line.regionMatches(true, 0, KEY, 0, KEY.length()))
                     .findFirst()
-                    .orElse("")
-                    .replace("Sec-WebSocket-Key: ", "");
+                    .map(line -> line.substring(KEY.length()).strip())
+                    .orElse("");
+        }
+
+        String lastRequest() {
+            return lastRequest;
         }
 
         void write(String text) throws IOException {
@@ -110,26 +138,59 @@ final class ScriptedServer implements AutoCloseable {
         }
 
         Peer upgrade() throws IOException {
+            return upgrade("");
+        }
+
+        /** With further headers, each ended. */
+        Peer upgrade(String headers) throws IOException {
             write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                    + "Sec-WebSocket-Accept: " + accept(request()) + "\r\n\r\n");
+                    + "Sec-WebSocket-Accept: " + accept(request()) + "\r\n" + headers + "\r\n");
             return this;
         }
 
         void frame(int opcode, byte[] payload) throws IOException {
-            ByteBuffer header = ByteBuffer.allocate(10);
-            header.put((byte) (0x80 | opcode));
-            if (payload.length < 126) {
-                header.put((byte) payload.length);
-            } else {
-                header.put((byte) 127).putLong(payload.length);
-            }
-            out.write(header.array(), 0, header.position());
+            header(FIN | opcode, payload.length);
             out.write(payload);
             out.flush();
         }
 
+        /** Announces a frame of this first byte and as many bytes, whether they follow or not. */
+        void header(int firstByte, long length) throws IOException {
+            ByteBuffer header = ByteBuffer.allocate(10).put((byte) firstByte);
+            if (length >= 0 && length < 126) {
+                header.put((byte) length);
+            } else {
+                header.put((byte) 127).putLong(length);
+            }
+            out.write(header.array(), 0, header.position());
+        }
+
+        /** Sends the same over and over until the agent goes away, and gives how many bytes that took. */
+        long flood(byte[] piece) {
+            long sent = 0;
+            try {
+                while (sent < FLOOD) {
+                    out.write(piece);
+                    sent += piece.length;
+                }
+            } catch (IOException theAgentWentAway) {
+                return sent;
+            }
+            return sent;
+        }
+
+        /** Ends what this side sends, and goes on reading. */
+        void shutdownOutput() throws IOException {
+            socket.shutdownOutput();
+        }
+
+        /** Has the connection reset, not closed, when the script ends. */
+        void reset() throws IOException {
+            socket.setSoLinger(true, 0);
+        }
+
         void send(ServerMessage message) throws IOException {
-            frame(BINARY, Wire.frame(message).array());
+            frame(OpCode.BINARY, Wire.frame(message).array());
         }
 
         /** Reads the agent's next message; a close of it ends the script. */
@@ -137,10 +198,10 @@ final class ScriptedServer implements AutoCloseable {
             while (true) {
                 int opcode = in.readUnsignedByte() & 0x0f;
                 byte[] payload = payload(in.readUnsignedByte() & 0x7f);
-                if (opcode == CLOSE) {
+                if (opcode == OpCode.CLOSE) {
                     throw new EOFException("closed by the agent");
                 }
-                if (opcode == BINARY) {
+                if (opcode == OpCode.BINARY) {
                     try {
                         return Wire.readAgentFrame(ByteBuffer.wrap(payload));
                     } catch (WireException e) {

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.agent.websocket;
+
+import dev.holdfast.agent.link.Failure;
+import dev.holdfast.agent.link.LinkConfig;
+import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.time.Time;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.PrematureChannelClosureException;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.websocketx.WebSocketClientHandshaker;
+import io.netty.handler.codec.http.websocketx.WebSocketClientHandshaker13;
+import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
+import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
+import io.netty.handler.codec.http.websocketx.WebSocketVersion;
+import io.netty.handler.ssl.NotSslRecordException;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import java.io.IOException;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The opening handshake: one request, and the head of one answer. The body of a refusal is never read. */
+// A write or close that fails ends its connection, and channelInactive tells.
+@SuppressWarnings("FutureReturnValueIgnored")
+final class UpgradeHandler extends SimpleChannelInboundHandler<HttpObject> {
+
+    private static final int SWITCHING_PROTOCOLS = 101;
+    private static final String USER_AGENT = "holdfast-agent";
+
+    private final Dial dial;
+    private final Time time;
+    private final int frameLimit;
+    private final WebSocketClientHandshaker handshaker;
+    private final boolean secure;
+    private @Nullable HttpResponse answer;
+
+    UpgradeHandler(Dial dial, URI server, Map<String, String> headers, LinkConfig config, Time time) {
+        this.dial = dial;
+        this.time = time;
+        this.secure = server.getScheme().equals("wss");
+        this.frameLimit = config.messageLimit();
+        HttpHeaders own = new DefaultHttpHeaders();
+        own.set(HttpHeaderNames.USER_AGENT, USER_AGENT);
+        headers.forEach(own::set);
+        this.handshaker = new WebSocketClientHandshaker13(
+                server, WebSocketVersion.V13, null, false, own, frameLimit, true, false);
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        if (secure) {
+            ctx.read();
+        } else {
+            request(ctx);
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
+        if (event instanceof SslHandshakeCompletionEvent done && done.isSuccess()) {
+            request(ctx);
+        }
+        super.userEventTriggered(ctx, event);
+    }
+
+    private void request(ChannelHandlerContext ctx) {
+        handshaker.handshake(ctx.channel()).addListener(sent -> {
+            if (!sent.isSuccess()) {
+                dial.end(Failure.of(sent.cause()));
+            }
+        });
+        ctx.read();
+    }
+
+    @Override
+    protected void channelRead0(ChannelHandlerContext ctx, HttpObject part) {
+        if (part.decoderResult().cause() instanceof PrematureChannelClosureException) {
+            dial.end(Failure.of(Cause.NETWORK, "closed within the answer to the upgrade"));
+        } else if (part.decoderResult().isFailure()) {
+            dial.end(Failure.of(
+                    Cause.PROTOCOL,
+                    "the answer to the upgrade is none: "
+                            + part.decoderResult().cause().getMessage()));
+        } else if (part instanceof HttpResponse head
+                && (head.status().codeClass() != HttpStatusClass.INFORMATIONAL
+                        || head.status().code() == SWITCHING_PROTOCOLS)) {
+            answer = head;
+            if (head.status().code() != SWITCHING_PROTOCOLS) {
+                dial.end(Failure.ofAnswer(head.status().code(), byName(head.headers()), time.instant()));
+            }
+        } else if (part instanceof LastHttpContent
+                && answer != null
+                && answer.status().code() == SWITCHING_PROTOCOLS) {
+            upgraded(ctx, answer);
+        }
+    }
+
+    /** The first of a name counts. */
+    private static Map<String, String> byName(HttpHeaders headers) {
+        Map<String, String> byName = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+        headers.forEach(header -> byName.putIfAbsent(header.getKey(), header.getValue()));
+        return byName;
+    }
+
+    private void upgraded(ChannelHandlerContext ctx, HttpResponse head) {
+        for (CharSequence unasked :
+                List.of(HttpHeaderNames.SEC_WEBSOCKET_EXTENSIONS, HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL)) {
+            if (head.headers().contains(unasked)) {
+                dial.end(Failure.of(
+                        Cause.PROTOCOL, "the server answered with a " + unasked + " that was not asked for"));
+                return;
+            }
+        }
+        FullHttpResponse whole = new DefaultFullHttpResponse(
+                head.protocolVersion(),
+                head.status(),
+                Unpooled.EMPTY_BUFFER,
+                head.headers(),
+                EmptyHttpHeaders.INSTANCE);
+        try {
+            handshaker.finishHandshake(ctx.channel(), whole);
+        } catch (WebSocketHandshakeException notOurs) {
+            dial.end(Failure.of(
+                    Cause.PROTOCOL,
+                    "the server answered 101 to the upgrade, and not to ours: " + notOurs.getMessage()));
+            return;
+        }
+        ctx.pipeline().addLast(new WebSocketFrameAggregator(frameLimit), new FrameHandler(dial, time));
+        ctx.pipeline().remove(this);
+        dial.opened();
+        ctx.read();
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        ctx.fireChannelReadComplete();
+        if (answer == null) {
+            ctx.read();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        dial.end(Failure.of(Cause.NETWORK, "closed without an answer to the upgrade"));
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        Throwable own = cause.getCause() instanceof IOException inner ? inner : cause;
+        // Netty's own message is a dump of what came instead.
+        dial.end(
+                own instanceof NotSslRecordException
+                        ? Failure.of(Cause.TLS, "the server does not speak TLS (expected: a wss or https port)")
+                        : Failure.of(own));
+    }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * WebSockets (RFC 6455) from the client's side, made for a link, on Netty.
+ *
+ * <ul>
+ *   <li>Nothing that a server sends is held without a bound: not an answer's headers, not the body of a refusal, which
+ *       is never read, not a message, and not messages that come faster than the link takes them.
+ *   <li>Every address of a name is tried in turn, and one that failed comes last the next time.
+ *   <li>One dial asks one server for one upgrade, never a second time by itself.
+ *   <li>The certificate of a {@code wss} server must be good for the name that was dialled, whatever its address.
+ *   <li>One thread of its own serves all connections of a link, so that no other work can hold it up.
+ * </ul>
+ */
+@NullMarked
+package dev.holdfast.agent.websocket;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.fleet;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.MigrationInfo;
+import org.flywaydb.core.api.MigrationInfoService;
+import org.jdbi.v3.core.Jdbi;
+import org.sqlite.SQLiteConfig;
+import org.sqlite.SQLiteDataSource;
+
+/**
+ * A file of SQLite that was looked through and has the newest layout, and the connection to it.
+ *
+ * @param jdbi what to use it by
+ */
+record SqliteFile(HikariDataSource pool, Jdbi jdbi) implements AutoCloseable {
+
+    /** What SQLite keeps beside a file, by how the names end. */
+    static final List<String> COMPANIONS = List.of("-wal", "-shm");
+
+    /** How long a save waits for another process that reads or copies the file. */
+    private static final Duration BUSY_TIMEOUT = Duration.ofSeconds(5);
+
+    private static final String MIGRATIONS = "classpath:dev/holdfast/server/fleet/migration";
+
+    private static final String HISTORY = "flyway_schema_history";
+
+    /**
+     * Opens a file, makes it if it is not there, and brings it to the newest layout.
+     *
+     * @throws FleetStoreException if a newer version wrote it, in which case it is left as it is
+     * @throws RuntimeException if it cannot be opened; {@link SqliteFault#isDamage} tells whether it is damaged
+     */
+    static SqliteFile open(Path file) throws FleetStoreException {
+        SQLiteDataSource source = source(file, false);
+        Flyway layouts = Flyway.configure(SqliteFile.class.getClassLoader())
+                .dataSource(source)
+                .locations(MIGRATIONS)
+                .load();
+        try {
+            requireKnown(file, layouts.info());
+            requireSound(source);
+            layouts.migrate();
+        } catch (FlywayException e) {
+            if (SqliteFault.isOfSqlite(e)) {
+                throw e;
+            }
+            throw new SqliteFault.Damaged("its table " + HISTORY + " makes no sense: " + SqliteFault.reason(e), e);
+        }
+        HikariConfig config = new HikariConfig();
+        config.setPoolName("holdfast-fleet-store");
+        config.setDataSource(source);
+        config.setMaximumPoolSize(1);
+        // Nothing between us and a file goes stale.
+        config.setMaxLifetime(0);
+        SqliteFile open = of(new HikariDataSource(config));
+        try {
+            open.jdbi.useHandle(SqliteRows::probe);
+            return open;
+        } catch (RuntimeException e) {
+            open.close();
+            throw SqliteFault.isDamage(e) ? e : missing(e);
+        }
+    }
+
+    private static SqliteFile of(HikariDataSource pool) {
+        return new SqliteFile(pool, Jdbi.create(pool));
+    }
+
+    /** SQLite has a code of its own for most things, but not for this. */
+    private static RuntimeException missing(RuntimeException e) {
+        String reason = SqliteFault.reason(e);
+        return reason.contains("no such table") || reason.contains("no such column")
+                ? new SqliteFault.Damaged("its table agent is not there or not as it should be", e)
+                : e;
+    }
+
+    /** A layout that this program does not know may ask for more than it would write. */
+    private static void requireKnown(Path file, MigrationInfoService layouts) throws FleetStoreException {
+        MigrationInfo current = layouts.current();
+        if (current == null || current.getState().isResolved()) {
+            return;
+        }
+        String newest = Arrays.stream(layouts.all())
+                .filter(layout -> layout.getState().isResolved())
+                .map(layout -> String.valueOf(layout.getVersion()))
+                .reduce("none", (one, next) -> next);
+        throw new FleetStoreException(file + " has layout " + current.getVersion() + ", which a newer version wrote"
+                + " (expected: layout " + newest + " or older; start the newer version again, or move the file away and"
+                + " the agents will register anew)");
+    }
+
+    private static void requireSound(SQLiteDataSource source) {
+        try (Connection connection = source.getConnection()) {
+            List<String> tables = strings(connection, "SELECT name FROM sqlite_schema WHERE type = 'table'");
+            if (!tables.isEmpty() && !tables.contains(HISTORY)) {
+                throw new SqliteFault.Damaged("its table " + HISTORY + " is not there");
+            }
+            String found = strings(connection, "PRAGMA quick_check(1)").getFirst();
+            if (!found.equals("ok")) {
+                throw new SqliteFault.Damaged(found.replaceAll("\\s+", " "));
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static List<String> strings(Connection connection, String query) throws SQLException {
+        try (var statement = connection.createStatement();
+                var rows = statement.executeQuery(query)) {
+            List<String> strings = new ArrayList<>();
+            while (rows.next()) {
+                strings.add(rows.getString(1));
+            }
+            return strings;
+        }
+    }
+
+    /** What can still be read in a damaged file, which is left as it is. */
+    static List<AgentRecord> salvage(Path file) {
+        try (Connection connection = source(file, true).getConnection();
+                Statement lenient = connection.createStatement()) {
+            // Else SQLite reads nothing at all of a file that is shorter than it says of itself.
+            lenient.execute("PRAGMA writable_schema = ON");
+            return SqliteRows.salvage(connection, Files.size(file));
+        } catch (SQLException | IOException unreadable) {
+            return List.of();
+        }
+    }
+
+    private static SQLiteDataSource source(Path file, boolean readOnly) {
+        SQLiteConfig config = new SQLiteConfig();
+        if (readOnly) {
+            config.setReadOnly(true);
+        } else {
+            config.setJournalMode(SQLiteConfig.JournalMode.WAL);
+            config.setSynchronous(SQLiteConfig.SynchronousMode.NORMAL);
+        }
+        config.setBusyTimeout((int) BUSY_TIMEOUT.toMillis());
+        SQLiteDataSource source = new SQLiteDataSource(config);
+        source.setUrl("jdbc:sqlite:" + file);
+        return source;
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+    }
+}
