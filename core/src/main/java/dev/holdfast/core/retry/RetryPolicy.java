@@ -21,12 +21,12 @@ import java.util.Set;
  */
 public record RetryPolicy(Map<Cause, Backoff> ladders, int maxAttempts, Duration maxElapsed) {
 
+    private static final Set<Cause> OWN_FAULTS = EnumSet.of(Cause.REJECTED, Cause.AUTH);
+
     /** How an agent checks in by default: 5 s × 2 up to 5 min, ± 25 %, 5 attempts a round. */
     public static final RetryPolicy CHECK_IN = of(Backoff.exponential(Duration.ofSeconds(5), 2, Duration.ofMinutes(5))
                     .withJitter(Jitter.proportional(0.25)))
             .withMaxAttempts(5);
-
-    private static final Set<Cause> OWN_FAULTS = EnumSet.of(Cause.REJECTED, Cause.AUTH);
 
     /** @throws IllegalArgumentException if a component is out of its range; the message names it */
     public RetryPolicy {
