@@ -12,7 +12,7 @@ import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.server.Server;
 import dev.holdfast.server.fleet.AgentRecord;
 import dev.holdfast.server.fleet.FleetStoreException;
-import dev.holdfast.server.fleet.SqliteFleetStore;
+import dev.holdfast.server.sqlite.SqliteFleetStore;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;

@@ -10,7 +10,7 @@ import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerSession;
 import dev.holdfast.server.fleet.Fleet;
 import dev.holdfast.server.fleet.FleetStoreException;
-import dev.holdfast.server.fleet.SqliteFleetStore;
+import dev.holdfast.server.sqlite.SqliteFleetStore;
 import dev.holdfast.server.web.AdminPort;
 import dev.holdfast.server.web.AgentPort;
 import io.micrometer.prometheusmetrics.PrometheusConfig;

@@ -56,8 +56,10 @@ class HostileAgentsIT {
 
     @AfterEach
     void nothingIsLeftAndTheServerHasNotFailed() throws Exception {
-        await().atMost(PATIENCE).until(() -> server.metric("holdfast_connections") == 0);
-        await().atMost(PATIENCE).until(() -> server.metric("holdfast_input_held_bytes") == 0);
+        await().atMost(PATIENCE)
+                .pollDelay(Duration.ZERO)
+                .until(() ->
+                        server.metric("holdfast_connections") == 0 && server.metric("holdfast_input_held_bytes") == 0);
         assertThat(server.metric("holdfast_failures_total")).isZero();
     }
 

@@ -104,7 +104,7 @@ final class RawPeer implements AutoCloseable {
         }
     }
 
-    /** Sends the same over and over until nothing more is taken, and gives how many bytes were; about so many at most. */
+    /** Sends the same until nothing more is taken, about so many bytes at most, and gives how many were taken. */
     long floodUntilStuck(byte[] bytes, long most) throws IOException {
         channel.configureBlocking(false);
         long sent = 0;

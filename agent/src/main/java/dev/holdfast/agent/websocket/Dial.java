@@ -38,8 +38,8 @@ import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection, from the look-up of its server's name to its end. All its state belongs to the event loop; the methods
- * of {@link Transport.Connection} may be called from any thread.
+ * One connection, from the look-up of its server's name to its end. All its state belongs to the event loop; the
+ * methods of {@link Transport.Connection} may be called from any thread.
  *
  * <p>Only an address that takes no connection hands over to the next one at once. A server that took it and then failed
  * was asked: to ask its neighbours at once as well would multiply the load of a fleet that finds its servers busy.

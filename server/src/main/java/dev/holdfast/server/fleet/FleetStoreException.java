@@ -26,7 +26,7 @@ public final class FleetStoreException extends Exception {
     }
 
     /** A store that was damaged and has begun anew, empty. */
-    static FleetStoreException emptied(String message) {
+    public static FleetStoreException emptied(String message) {
         return new FleetStoreException(message, null, true);
     }
 

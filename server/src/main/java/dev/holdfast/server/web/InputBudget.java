@@ -109,6 +109,12 @@ final class InputBudget {
             giveBack();
         }
 
+        /** Of all that came before this many bytes are kept; the rest was what they came wrapped in. */
+        void kept(int bytes) {
+            unfinished = bytes;
+            giveBack();
+        }
+
         /** Of the message that is just whole this many bytes stay until they are {@link #read}. */
         void waits(int bytes) {
             waiting += bytes;

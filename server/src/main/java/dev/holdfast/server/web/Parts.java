@@ -142,6 +142,7 @@ final class Parts extends ChannelInboundHandlerAdapter {
         }
         all.writeBytes(part.content());
         part.release();
+        account.kept(all.readableBytes());
         return true;
     }
 

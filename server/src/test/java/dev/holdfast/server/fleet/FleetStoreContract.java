@@ -10,12 +10,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What every store keeps to. */
-abstract class FleetStoreContract {
+public abstract class FleetStoreContract {
 
     private FleetStore store;
 
     /** Opens the store, or opens it again after it was closed. */
-    abstract FleetStore open() throws Exception;
+    protected abstract FleetStore open() throws Exception;
 
     @BeforeEach
     void openFirst() throws Exception {

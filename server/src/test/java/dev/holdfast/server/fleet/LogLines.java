@@ -8,7 +8,7 @@ import java.util.List;
 import org.slf4j.LoggerFactory;
 
 /** What a class logs while this is open: each line with its level in front. */
-final class LogLines implements AutoCloseable {
+public final class LogLines implements AutoCloseable {
 
     private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
     private final Logger logger;
@@ -17,14 +17,14 @@ final class LogLines implements AutoCloseable {
         this.logger = logger;
     }
 
-    static LogLines of(Class<?> type) {
+    public static LogLines of(Class<?> type) {
         LogLines lines = new LogLines((Logger) LoggerFactory.getLogger(type));
         lines.appender.start();
         lines.logger.addAppender(lines.appender);
         return lines;
     }
 
-    List<String> lines() {
+    public List<String> lines() {
         return List.copyOf(appender.list).stream()
                 .map(event -> event.getLevel() + " " + event.getFormattedMessage())
                 .toList();

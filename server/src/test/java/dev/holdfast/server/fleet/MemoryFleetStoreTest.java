@@ -6,7 +6,7 @@ class MemoryFleetStoreTest extends FleetStoreContract {
     private final MemoryFleetStore store = new MemoryFleetStore();
 
     @Override
-    FleetStore open() {
+    protected FleetStore open() {
         return store;
     }
 }

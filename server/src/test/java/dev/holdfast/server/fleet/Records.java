@@ -15,25 +15,25 @@ import java.util.Map;
 import java.util.UUID;
 
 /** Agents to test with. */
-final class Records {
+public final class Records {
 
     private static final Instant FIRST = Instant.parse("2026-01-01T00:00:00.123Z");
     private static final Instant LAST = Instant.parse("2026-01-02T00:00:00.456Z");
 
     private Records() {}
 
-    static InstanceUid uid(int number) {
+    public static InstanceUid uid(int number) {
         return new InstanceUid(new UUID(0x0199_6b8a_7c1e_7000L, 0x8000_0000_0000_0000L | number));
     }
 
-    static ServerSession.Effect.Registered state(String host, String hash) {
+    public static ServerSession.Effect.Registered state(String host, String hash) {
         AgentDescription description =
                 new AgentDescription(Map.of("service.name", Value.of("test")), Map.of("host.name", Value.of(host)));
         return new ServerSession.Effect.Registered(description, hash, Capabilities.OF_AGENT);
     }
 
     /** One with everything in it that a store might lose. */
-    static AgentRecord rich(int number) {
+    public static AgentRecord rich(int number) {
         Map<String, Value> odd = new LinkedHashMap<>();
         odd.put("z", Value.of("ünïcödé \n\"quoted\" 🦀"));
         odd.put("a", Value.of(-1L));
@@ -59,7 +59,7 @@ final class Records {
     }
 
     /** One with nothing in it that may be left out. */
-    static AgentRecord bare(int number) {
+    public static AgentRecord bare(int number) {
         return new AgentRecord(uid(number), AgentDescription.EMPTY, null, 0, null, FIRST, FIRST, false, 1, 0, null);
     }
 }

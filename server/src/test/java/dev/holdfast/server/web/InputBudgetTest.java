@@ -45,6 +45,16 @@ class InputBudgetTest {
     }
 
     @Test
+    void whatAMessageCameWrappedInIsGivenBack() {
+        Peer peer = new Peer();
+        peer.sends(InputBudget.FREE + 100);
+        peer.account.kept(InputBudget.FREE + 10);
+        assertThat(budget.used()).isEqualTo(10);
+        peer.account.kept(1);
+        assertThat(budget.used()).isZero();
+    }
+
+    @Test
     void aMessageThatWaitsToBeReadIsChargedUntilItWasAlsoIfItsConnectionEnds() {
         Peer peer = new Peer();
         int size = InputBudget.FREE + 100;

@@ -18,6 +18,8 @@ import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.ContinuationWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.WebSocket13FrameDecoder;
+import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -106,6 +108,24 @@ class PartsTest {
                 .isInstanceOf(TooLongFrameException.class);
         channel.writeInbound(new ContinuationWebSocketFrame(true, 0, bytes("c")));
         assertThat(channel.<Object>readInbound()).isNull();
+    }
+
+    @Test
+    void partsWithNothingInThemAreNotCharged() {
+        InputBudget.Account account = budget.open();
+        EmbeddedChannel peer = new EmbeddedChannel(
+                account,
+                new WebSocket13FrameDecoder(WebSocketDecoderConfig.newBuilder()
+                        .maxFramePayloadLength(LIMIT)
+                        .build()),
+                new Parts(account, new RequestDeadline(Duration.ofSeconds(10)), LIMIT));
+        peer.writeInbound(Unpooled.wrappedBuffer(new byte[] {2, (byte) 0x80, 0, 0, 0, 0}));
+        byte[] empty = {0, (byte) 0x80, 0, 0, 0, 0};
+        for (int frames = 0; frames < InputBudget.FREE; frames++) {
+            peer.writeInbound(Unpooled.wrappedBuffer(empty));
+        }
+        assertThat(budget.used()).isZero();
+        peer.finishAndReleaseAll();
     }
 
     private static ByteBuf bytes(String text) {

@@ -159,6 +159,16 @@ class RequestDeadlineTest {
         assertThat(channel.isOpen()).isFalse();
     }
 
+    @Test
+    void aPeerThatIsNotReadFromForItDoesNotReadItselfIsCutOff() {
+        deadline.requestWhole();
+        deadline.answered(context);
+        channel.unsafe().outboundBuffer().setUserDefinedWritability(1, false);
+        channel.config().setAutoRead(false);
+        pass(RequestDeadline.IDLE);
+        assertThat(channel.isOpen()).isFalse();
+    }
+
     private void aByte() {
         channel.writeInbound(Unpooled.wrappedBuffer(new byte[] {'G'}));
     }

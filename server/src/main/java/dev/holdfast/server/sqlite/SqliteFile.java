@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.server.fleet;
+package dev.holdfast.server.sqlite;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.holdfast.server.fleet.AgentRecord;
+import dev.holdfast.server.fleet.FleetStoreException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.server.fleet;
+package dev.holdfast.server.sqlite;
 
 import dev.holdfast.core.disk.SetAside;
+import dev.holdfast.server.fleet.AgentRecord;
+import dev.holdfast.server.fleet.FleetStore;
+import dev.holdfast.server.fleet.FleetStoreException;
 import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.server.fleet;
+package dev.holdfast.server.sqlite;
 
 import java.sql.SQLException;
 import java.util.Objects;

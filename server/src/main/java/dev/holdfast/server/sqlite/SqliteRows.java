@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.server.fleet;
+package dev.holdfast.server.sqlite;
 
 import dev.holdfast.opamp.AgentDescription;
 import dev.holdfast.opamp.AgentMessage;
@@ -7,6 +7,7 @@ import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.Wire;
 import dev.holdfast.opamp.WireException;
+import dev.holdfast.server.fleet.AgentRecord;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.server.fleet;
+package dev.holdfast.server.sqlite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.holdfast.server.fleet.FleetStore;
+import dev.holdfast.server.fleet.FleetStoreContract;
+import dev.holdfast.server.fleet.FleetStoreException;
+import dev.holdfast.server.fleet.Records;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -26,7 +30,7 @@ class SqliteFleetStoreIT extends FleetStoreContract {
     private Path directory;
 
     @Override
-    FleetStore open() throws Exception {
+    protected FleetStore open() throws Exception {
         return SqliteFleetStore.open(directory.resolve("fleet.db"), () -> NOW);
     }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.server.fleet;
+package dev.holdfast.server.sqlite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.holdfast.server.fleet.AgentRecord;
+import dev.holdfast.server.fleet.FleetStore;
+import dev.holdfast.server.fleet.FleetStoreException;
+import dev.holdfast.server.fleet.Records;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
