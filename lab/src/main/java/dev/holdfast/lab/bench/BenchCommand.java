@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.lab.bench;
 
-import dev.holdfast.lab.Output;
+import dev.holdfast.lab.print.Output;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

@@ -2,7 +2,7 @@
 package dev.holdfast.lab.storm;
 
 import dev.holdfast.core.time.Durations;
-import dev.holdfast.lab.Output;
+import dev.holdfast.lab.print.Output;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

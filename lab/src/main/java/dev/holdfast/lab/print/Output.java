@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.lab;
+package dev.holdfast.lab.print;
 
 import java.util.List;
 import java.util.function.Function;
