@@ -15,6 +15,9 @@ final class Classes {
     /** The package of what the protobuf compiler wrote. */
     static final String WIRE = "dev.holdfast.opamp.wire";
 
+    /** How the packages of what JMH writes around benchmarks end. */
+    private static final String BENCHMARKS = ".jmh_generated";
+
     private Classes() {}
 
     static boolean isOurs(JavaClass type) {
@@ -22,7 +25,7 @@ final class Classes {
     }
 
     static boolean isWritten(JavaClass type) {
-        return !type.getPackageName().equals(WIRE);
+        return !type.getPackageName().equals(WIRE) && !type.getPackageName().endsWith(BENCHMARKS);
     }
 
     static boolean isPublic(HasModifiers declaration) {

@@ -44,24 +44,33 @@ final class LawRules {
             "java\\.lang\\.Runtime\\.(exit|halt)\\(.*",
             ".*\\.printStackTrace\\(\\)");
 
-    /** What waits, and what is outside of the process. */
+    /** What waits, and what is outside of the process. Naming what these throw touches neither. */
     private static final Pattern WORLD = anyOf(
             "java\\.lang\\.(Thread|ThreadLocal|Process\\w*|Runtime)(\\$.*)?",
-            "java\\.util\\.concurrent\\.(?!atomic\\.|TimeUnit$|ConcurrentMap$|ConcurrentHashMap$).*",
+            "java\\.util\\.concurrent\\.(?!atomic\\.|TimeUnit$|ConcurrentMap$|ConcurrentHashMap$|Callable$|\\w+Exception$).*",
             "java\\.util\\.Timer(Task)?",
-            "java\\.net\\.(?!URI$|URISyntaxException$).*",
-            "java\\.nio\\.(channels|file)\\..*",
-            "java\\.io\\.(File.*|RandomAccessFile)",
-            "javax\\.net\\..*",
+            "java\\.net\\.(?!URI$|(http\\.)?\\w+Exception$).*",
+            "java\\.nio\\.(channels|file)\\.(?!\\w+Exception$).*",
+            "java\\.io\\.(?!\\w+Exception$)(File.*|RandomAccessFile)",
+            "javax\\.net\\.(?!ssl\\.\\w+Exception$).*",
             "javax?\\.sql\\..*",
             "io\\.netty\\..*",
             "dev\\.holdfast\\.core\\.time\\.SystemTime");
 
     /** Packages of logic alone. Elsewhere a state machine is told by its name, which ends in Machine or Session. */
     private static final Pattern LOGIC = anyOf(
-            "dev\\.holdfast\\.core\\.(policy|work)\\..*",
+            "dev\\.holdfast\\.core\\.(policy|breaker|retry|work)\\..*",
             "dev\\.holdfast\\.opamp\\.\\w+",
             ".*\\.\\w+(Machine|Session)");
+
+    /** Classes in packages of logic that carry out what the logic beside them says. */
+    private static final Map<String, String> DRIVERS = Map.of(
+            "dev.holdfast.core.breaker.CircuitBreaker", "hands calls over to Calls, and waits for none",
+            "dev.holdfast.core.breaker.Calls", "settles a call once its future is done",
+            "dev.holdfast.core.retry.Retry", "waits between attempts, by its Time, for those who ask it to",
+            "dev.holdfast.core.retry.AsyncRetry", "goes on once a future is done or a wait is over",
+            "dev.holdfast.core.work.WorkQueue", "the lock around WorkMachine, and where takers wait",
+            "dev.holdfast.core.work.Workers", "the threads that take from it");
 
     private static final String HOST = "dev.holdfast.agent.subsystem.Host";
     private static final String ROOT = "makes the generators and passes them to everything below";
@@ -213,6 +222,33 @@ final class LawRules {
                             class Hasty { Object wait(Object x) { return Thread.currentThread(); } } /* breaks */
                             """),
                     Sample.java("""
+                            package dev.holdfast.core.breaker;
+                            class Knows {
+                                boolean broken(Throwable thrown) {
+                                    return thrown instanceof java.net.ConnectException
+                                            || thrown instanceof java.util.concurrent.TimeoutException
+                                            || thrown instanceof javax.net.ssl.SSLException;
+                                }
+                                Object wait(Object x) throws Exception {
+                                    return ((java.util.concurrent.Future<?>) x).get(); /* breaks */
+                                }
+                            }
+                            """),
+                    Sample.java("""
+                            package dev.holdfast.core.retry;
+                            class Retry {
+                                Object run() { return new java.util.concurrent.CompletableFuture<>(); }
+                            }
+                            """),
+                    Sample.java("""
+                            package dev.holdfast.core.work;
+                            class WorkMachine { Object wait(Object x) { return Thread.currentThread(); } } /* breaks */
+                            """),
+                    Sample.java("""
+                            package dev.holdfast.core.work;
+                            class Workers { Object run() { return Thread.currentThread(); } }
+                            """),
+                    Sample.java("""
                             package dev.holdfast.agent.link;
                             class Link { Object run() { return Thread.currentThread(); } }
                             """)));
@@ -250,7 +286,7 @@ final class LawRules {
 
     private static Stream<Finding> worldly(JavaClasses classes) {
         return classes.stream()
-                .filter(type -> LOGIC.matcher(Classes.topLevel(type).getName()).matches())
+                .filter(type -> LOGIC.matcher(Classes.topLevel(type).getName()).matches() && !isAllowed(type, DRIVERS))
                 .flatMap(type -> type.getDirectDependenciesFromSelf().stream())
                 .filter(dependency -> WORLD.matcher(dependency
                                 .getTargetClass()

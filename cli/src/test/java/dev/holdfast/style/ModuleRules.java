@@ -30,6 +30,8 @@ final class ModuleRules {
             entry("core.time", Set.of()),
             entry("core.disk", Set.of()),
             entry("core.policy", Set.of("core.time")),
+            entry("core.breaker", Set.of("core.policy", "core.time")),
+            entry("core.retry", Set.of("core.policy", "core.time")),
             entry("core.work", Set.of("core.policy", "core.time")),
             entry("core.outbox", Set.of("core.policy", "core.time", "core.disk")),
             entry("opamp", Set.of("core.time", "core.policy", "core.work", "core.outbox")),
@@ -38,7 +40,8 @@ final class ModuleRules {
             entry("lab", Set.of("agent", "server", "opamp", "core")),
             entry("cli", Set.of("agent", "server", "opamp", "core")));
 
-    private static final Pattern CORE_LIBRARIES = Pattern.compile("(java|org\\.slf4j|org\\.jspecify)\\..*");
+    private static final Pattern CORE_LIBRARIES =
+            Pattern.compile("(java|javax\\.net\\.ssl|org\\.slf4j|org\\.jspecify)\\..*");
     private static final Pattern PROTOBUF =
             Pattern.compile("com\\.google\\.protobuf\\..*|" + Pattern.quote(Classes.WIRE) + "\\..*");
 
@@ -48,8 +51,8 @@ final class ModuleRules {
                     dependencies(
                             (from, to) -> Classes.isOurs(from) && Classes.isOurs(to) && !mayUse(room(from), room(to)),
                             "against the order of the rooms (expected: cli and lab above agent and server, which never"
-                                    + " see each other, above opamp, above core; in core: work and outbox above policy"
-                                    + " above time)"),
+                                    + " see each other, above opamp, above core; in core: breaker, retry, work and outbox above"
+                                    + " policy above time)"),
                     Sample.java("""
                             package dev.holdfast.agent;
                             class Sees {
@@ -79,6 +82,15 @@ final class ModuleRules {
                             package dev.holdfast.attic;
                             class Unplanned {
                                 Object time() { return new dev.holdfast.core.time.VirtualTime(); } /* breaks */
+                            }
+                            """),
+                    Sample.java("""
+                            package dev.holdfast.core.breaker;
+                            class Retries {
+                                Object budget() {
+                                    return dev.holdfast.core.retry.RetryBudget.standard(null); /* breaks */
+                                }
+                                Object ladder() { return dev.holdfast.core.policy.Backoff.LINK; }
                             }
                             """),
                     Sample.java("""

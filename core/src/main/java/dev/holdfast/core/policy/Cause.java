@@ -17,7 +17,7 @@ public enum Cause {
     SERVER,
     /** The credentials were not accepted: 401. */
     AUTH,
-    /** The other side will not have this request, however often it is made: any other 4xx. */
+    /** This request will not do, however often it is made: any other 4xx, or a defect of the program that makes it. */
     REJECTED,
     /** The other side asked to be left, and will be back. */
     DRAIN,

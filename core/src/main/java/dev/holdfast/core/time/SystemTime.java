@@ -79,6 +79,14 @@ public final class SystemTime implements Time, AutoCloseable {
         }
     }
 
+    @Override
+    public void pause(Duration delay) throws InterruptedException {
+        Duration wait = delay.compareTo(LONGEST) > 0 ? LONGEST : delay;
+        if (loop.awaitTermination(wait.toNanos(), TimeUnit.NANOSECONDS)) {
+            throw new InterruptedException("the loop is closed");
+        }
+    }
+
     /** Whether the caller runs in one of this loop's tasks, and so must not wait for another of them. */
     public boolean isLoopThread() {
         return Thread.currentThread().equals(thread);

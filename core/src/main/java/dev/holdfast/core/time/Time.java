@@ -3,6 +3,8 @@ package dev.holdfast.core.time;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 
 /**
  * A clock and a loop. Everything in Holdfast that measures, dates or waits does it through the {@code Time} it was
@@ -37,6 +39,29 @@ public interface Time {
     /** Runs {@code task} as soon as those before it are done. */
     default void execute(Runnable task) {
         schedule(Duration.ZERO, task);
+    }
+
+    /**
+     * Holds the calling thread up. For drivers whose caller wants to wait, never for logic, and never from a task of
+     * this {@code Time}.
+     *
+     * @param delay how long; zero or less ends at once
+     * @throws InterruptedException if the thread was interrupted before or is meanwhile, or if the loop was closed
+     */
+    default void pause(Duration delay) throws InterruptedException {
+        CompletableFuture<Boolean> over = new CompletableFuture<>();
+        Scheduled alarm = schedule(delay, () -> over.complete(true));
+        try {
+            // A future that is done would not look at the thread's interrupt.
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            over.get();
+        } catch (ExecutionException never) {
+            throw new AssertionError(never);
+        } finally {
+            alarm.cancel();
+        }
     }
 
     /** A task that was scheduled. */

@@ -67,6 +67,17 @@ public final class VirtualTime implements Time {
         return () -> tasks.remove(entry);
     }
 
+    /** {@inheritDoc} Here that is to {@link #advance}: the thread that steps time is the one that waits. */
+    @Override
+    public void pause(Duration delay) throws InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+        if (delay.isPositive()) {
+            advance(delay);
+        }
+    }
+
     private long dueAfter(Duration delay) {
         Duration left = Duration.ofNanos(Long.MAX_VALUE - now);
         return delay.compareTo(left) > 0 ? Long.MAX_VALUE : now + Math.max(0, delay.toNanos());
@@ -85,7 +96,8 @@ public final class VirtualTime implements Time {
         while (!tasks.isEmpty() && tasks.first().due <= end) {
             step();
         }
-        now = end;
+        // A task may have moved on further by itself.
+        now = Math.max(now, end);
     }
 
     /**

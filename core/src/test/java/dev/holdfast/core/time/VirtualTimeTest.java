@@ -61,4 +61,24 @@ class VirtualTimeTest {
     private void note(String what) {
         ran.add(what + "@" + time.elapsed());
     }
+
+    @Test
+    void aPauseMovesTimeOnAndRunsWhatFallsDue() throws InterruptedException {
+        VirtualTime time = new VirtualTime();
+        boolean[] ran = new boolean[1];
+        time.schedule(Duration.ofSeconds(3), () -> ran[0] = true);
+        time.pause(Duration.ofSeconds(-1));
+        assertThat(time.elapsed()).isZero();
+        time.pause(Duration.ofSeconds(5));
+        assertThat(time.elapsed()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(ran[0]).isTrue();
+    }
+
+    @Test
+    void aTaskThatMovesTimeOnDoesNotMakeItRunBackwards() {
+        VirtualTime time = new VirtualTime();
+        time.schedule(Duration.ofSeconds(1), () -> time.advance(Duration.ofMinutes(1)));
+        time.advance(Duration.ofSeconds(2));
+        assertThat(time.elapsed()).isEqualTo(Duration.ofSeconds(61));
+    }
 }

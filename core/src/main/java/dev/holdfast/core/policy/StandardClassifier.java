@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.core.policy;
+
+import java.io.FileNotFoundException;
+import java.io.InterruptedIOException;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.ProtocolException;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.net.http.HttpTimeoutException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.file.FileSystemException;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/** See {@link Classifier#standard}. */
+final class StandardClassifier implements Classifier {
+
+    /** What the JDK says of ENETUNREACH, for which it has no type. */
+    private static final String NO_NETWORK = "Network is unreachable";
+
+    private static final String TIMED_OUT = "timeout";
+
+    @Override
+    public Optional<Failure> classify(Throwable thrown) {
+        return Optional.ofNullable(
+                switch (thrown) {
+                    case FailedException told -> told.failure();
+                    case HttpTimeoutException timeout -> Failure.of(Cause.TIMEOUT, describe(timeout));
+                    case SocketTimeoutException timeout -> Failure.of(Cause.TIMEOUT, describe(timeout));
+                    case TimeoutException timeout -> Failure.of(Cause.TIMEOUT, describe(timeout));
+                    case InterruptedIOException cut ->
+                        Failure.of(isCalledOff(cut) ? Cause.LOCAL : Cause.TIMEOUT, describe(cut));
+                    case ClosedByInterruptException interrupted -> Failure.of(Cause.LOCAL, describe(interrupted));
+                    case InterruptedException interrupted -> Failure.of(Cause.LOCAL, describe(interrupted));
+                    case CancellationException cancelled -> Failure.of(Cause.LOCAL, describe(cancelled));
+                    case SSLException tls -> ofTls(tls);
+                    case UnknownHostException unknown -> Failure.of(Cause.LOCAL, describe(unknown));
+                    case UnresolvedAddressException unresolved -> Failure.of(Cause.LOCAL, "host name not found");
+                    case NoRouteToHostException unreachable -> Failure.of(Cause.LOCAL, describe(unreachable));
+                    case ProtocolException garbage -> Failure.of(Cause.PROTOCOL, describe(garbage));
+                    case ConnectException connect -> ofConnect(connect);
+                    case BindException bound -> Failure.of(Cause.LOCAL, describe(bound));
+                    case SocketException socket -> ofSocket(socket);
+                    case FileSystemException file -> Failure.of(Cause.LOCAL, describe(file));
+                    case FileNotFoundException file -> Failure.of(Cause.LOCAL, describe(file));
+                    default -> null;
+                });
+    }
+
+    private static @Nullable Failure ofConnect(ConnectException connect) {
+        // The JDK wraps a name that was not found into one of these: then the cause is what tells.
+        return connect.getCause() == null ? ofSocket(connect) : null;
+    }
+
+    private static Failure ofSocket(SocketException socket) {
+        boolean here = NO_NETWORK.equals(socket.getMessage());
+        return Failure.of(here ? Cause.LOCAL : Cause.NETWORK, describe(socket));
+    }
+
+    /** The JDK wraps into these also what befell the connection below: then the cause is what tells. */
+    private static @Nullable Failure ofTls(SSLException tls) {
+        boolean below = tls.getCause() instanceof SocketException || tls.getCause() instanceof InterruptedIOException;
+        return below ? null : Failure.of(Cause.TLS, describe(tls));
+    }
+
+    /** What the JDK throws where a program is wrong: calling again gives the same. */
+    static boolean isDefect(Throwable thrown) {
+        return thrown instanceof NullPointerException
+                || thrown instanceof IllegalArgumentException
+                || thrown instanceof IndexOutOfBoundsException
+                || thrown instanceof ClassCastException
+                || thrown instanceof UnsupportedOperationException
+                || thrown instanceof ArithmeticException;
+    }
+
+    /** See {@link Classifier#isCalledOff}. */
+    static boolean isCalledOff(Throwable thrown) {
+        Throwable inner = unwrapped(thrown);
+        return inner instanceof InterruptedException
+                || inner instanceof CancellationException
+                || inner instanceof ClosedByInterruptException
+                // Libraries use it, and types of their own below it, for time-outs too.
+                || (inner.getClass() == InterruptedIOException.class && !TIMED_OUT.equals(inner.getMessage()));
+    }
+
+    /** What was thrown inside of a task or stage, not what it was wrapped into. */
+    static Throwable unwrapped(Throwable thrown) {
+        boolean wrapped = thrown instanceof CompletionException || thrown instanceof ExecutionException;
+        return wrapped && thrown.getCause() != null ? thrown.getCause() : thrown;
+    }
+
+    static String describe(Throwable thrown) {
+        String message = thrown.getMessage();
+        return thrown.getClass().getSimpleName()
+                + (message == null ? "" : ": " + message.lines().findFirst().orElse(""));
+    }
+}

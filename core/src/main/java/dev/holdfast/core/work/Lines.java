@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.core.work;
+
+import dev.holdfast.core.work.Terms.Priority;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The keys that are due, one line for each priority, first come, first served within a line. The entries themselves are
+ * the links, so that one leaves from anywhere in its line at once and nothing of it stays behind.
+ */
+final class Lines<K> {
+
+    /** How many turns in a row may pass a line over in which somebody stands; the turn after those is its own. */
+    static final int PASSES = 7;
+
+    private final Line<K> high = new Line<>();
+    private final Line<K> normal = new Line<>();
+    private final Line<K> low = new Line<>();
+    private final List<Line<K>> all = List.of(high, normal, low);
+
+    private static final class Line<K> {
+        @Nullable
+        Entry<K> first;
+
+        @Nullable
+        Entry<K> last;
+
+        /** Turns in a row that were another line's while somebody stood here. */
+        int passedOver;
+    }
+
+    void add(Entry<K> entry) {
+        Line<K> line = line(entry.priority);
+        Entry<K> last = line.last;
+        entry.ahead = last;
+        line.last = entry;
+        if (last == null) {
+            line.first = entry;
+        } else {
+            last.behind = entry;
+        }
+    }
+
+    /** Takes out an entry that stands in the line of its priority. */
+    void remove(Entry<K> entry) {
+        remove(entry, line(entry.priority));
+    }
+
+    private void remove(Entry<K> entry, Line<K> line) {
+        Entry<K> ahead = entry.ahead;
+        Entry<K> behind = entry.behind;
+        if (ahead == null) {
+            line.first = behind;
+        } else {
+            ahead.behind = behind;
+        }
+        if (behind == null) {
+            line.last = ahead;
+        } else {
+            behind.ahead = ahead;
+        }
+        entry.ahead = null;
+        entry.behind = null;
+        if (line.first == null) {
+            line.passedOver = 0;
+        }
+    }
+
+    /** Takes out whose turn it is. */
+    @Nullable
+    Entry<K> next() {
+        if (high.first == null && low.first == null) {
+            Entry<K> only = normal.first;
+            if (only != null) {
+                normal.passedOver = 0;
+                remove(only, normal);
+            }
+            return only;
+        }
+        Line<K> turn = turn();
+        Entry<K> entry = turn.first;
+        if (entry == null) {
+            return null;
+        }
+        for (Line<K> other : all) {
+            if (other.first != null) {
+                other.passedOver++;
+            }
+        }
+        turn.passedOver = 0;
+        remove(entry, turn);
+        return entry;
+    }
+
+    private Line<K> turn() {
+        if (low.passedOver >= PASSES) {
+            return low;
+        }
+        // A turn early, since the next one may have to be low's.
+        if (normal.passedOver >= PASSES - 1) {
+            return normal;
+        }
+        if (high.first != null) {
+            return high;
+        }
+        return normal.first != null ? normal : low;
+    }
+
+    private Line<K> line(Priority priority) {
+        return switch (priority) {
+            case HIGH -> high;
+            case NORMAL -> normal;
+            case LOW -> low;
+        };
+    }
+}

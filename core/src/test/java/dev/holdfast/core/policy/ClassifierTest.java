@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.core.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.io.UncheckedIOException;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.ProtocolException;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpTimeoutException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.file.NoSuchFileException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ClassifierTest {
+
+    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+
+    static Stream<Arguments> thrown() {
+        return Stream.of(
+                Arguments.of(Cause.NETWORK, new ConnectException("Connection refused")),
+                Arguments.of(Cause.NETWORK, new SocketException("Connection reset")),
+                Arguments.of(Cause.NETWORK, new SocketException("Broken pipe")),
+                Arguments.of(Cause.NETWORK, new ClosedChannelException()),
+                Arguments.of(Cause.NETWORK, new EOFException("the end")),
+                Arguments.of(Cause.NETWORK, new IOException("HTTP/1.1 header parser received no bytes")),
+                Arguments.of(Cause.NETWORK, because(new ConnectException(), new ClosedChannelException())),
+                Arguments.of(Cause.LOCAL, because(new ConnectException(), new UnresolvedAddressException())),
+                Arguments.of(Cause.LOCAL, new UnknownHostException("nowhere.example")),
+                Arguments.of(Cause.LOCAL, new NoRouteToHostException("No route to host")),
+                Arguments.of(Cause.LOCAL, new ConnectException("Network is unreachable")),
+                Arguments.of(Cause.LOCAL, new SocketException("Network is unreachable")),
+                Arguments.of(Cause.LOCAL, new BindException("Cannot assign requested address")),
+                Arguments.of(Cause.LOCAL, new NoSuchFileException("key.pem")),
+                Arguments.of(Cause.LOCAL, new FileNotFoundException("key.pem")),
+                Arguments.of(Cause.LOCAL, new InterruptedException()),
+                Arguments.of(Cause.LOCAL, new ClosedByInterruptException()),
+                Arguments.of(Cause.LOCAL, new InterruptedIOException("interrupted")),
+                Arguments.of(Cause.LOCAL, new CancellationException()),
+                Arguments.of(Cause.TIMEOUT, new SocketTimeoutException("Read timed out")),
+                Arguments.of(Cause.TIMEOUT, new HttpTimeoutException("request timed out")),
+                Arguments.of(Cause.TIMEOUT, new HttpConnectTimeoutException("HTTP connect timed out")),
+                Arguments.of(Cause.TIMEOUT, new TimeoutException()),
+                Arguments.of(Cause.TIMEOUT, new InterruptedIOException("timeout")),
+                Arguments.of(Cause.TIMEOUT, new InterruptedIOException("of a library") {}),
+                Arguments.of(Cause.TLS, new SSLHandshakeException("bad certificate")),
+                Arguments.of(Cause.TLS, because(new SSLHandshakeException("ended"), new EOFException())),
+                Arguments.of(Cause.NETWORK, new SSLException("below", new SocketException("Connection reset"))),
+                Arguments.of(Cause.TIMEOUT, new SSLException("below", new SocketTimeoutException("timed out"))),
+                Arguments.of(Cause.PROTOCOL, new ProtocolException("garbage")),
+                Arguments.of(Cause.OVERLOAD, new FailedException(Failure.ofHttp(503, null, NOW))),
+                Arguments.of(Cause.TIMEOUT, new CompletionException(new SocketTimeoutException())),
+                Arguments.of(Cause.NETWORK, new ExecutionException(new UncheckedIOException(new IOException("x")))),
+                Arguments.of(Cause.NETWORK, new IllegalArgumentException(new IOException("under a defect"))),
+                Arguments.of(Cause.REJECTED, new NullPointerException()),
+                Arguments.of(Cause.REJECTED, new NumberFormatException("x")),
+                Arguments.of(Cause.REJECTED, new IndexOutOfBoundsException(3)),
+                Arguments.of(Cause.REJECTED, new ClassCastException()),
+                Arguments.of(Cause.REJECTED, new UnsupportedOperationException()),
+                Arguments.of(Cause.REJECTED, new ArithmeticException("/ by zero")),
+                Arguments.of(Cause.REJECTED, new RuntimeException(new NullPointerException())),
+                Arguments.of(Cause.SERVER, new IllegalStateException("who knows")),
+                Arguments.of(Cause.SERVER, new RuntimeException("who knows")),
+                Arguments.of(Cause.SERVER, new Exception("who knows")));
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void thrown(Cause cause, Throwable thrown) {
+        assertThat(Classifier.standard().failure(thrown).cause()).isEqualTo(cause);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "101, PROTOCOL",
+        "200, PROTOCOL",
+        "302, PROTOCOL",
+        "400, REJECTED",
+        "401, AUTH",
+        "403, REJECTED",
+        "404, REJECTED",
+        "408, OVERLOAD",
+        "409, REJECTED",
+        "425, OVERLOAD",
+        "429, OVERLOAD",
+        "499, REJECTED",
+        "500, SERVER",
+        "501, SERVER",
+        "502, SERVER",
+        "503, OVERLOAD",
+        "504, SERVER",
+        "599, SERVER",
+        "600, PROTOCOL",
+    })
+    void anHttpStatusStandsForACause(int status, Cause cause) {
+        assertThat(Failure.ofHttp(status, null, NOW).cause()).isEqualTo(cause);
+    }
+
+    @Test
+    void whatTheServerAskedForIsKept() {
+        assertThat(Failure.ofHttp(503, "120", NOW).floor()).isEqualTo(Duration.ofMinutes(2));
+        assertThat(Failure.ofHttp(429, "Thu, 01 Jan 2026 00:00:30 GMT", NOW).floor())
+                .isEqualTo(Duration.ofSeconds(30));
+        assertThat(Failure.ofHttp(503, "soon", NOW)).isEqualTo(Failure.of(Cause.OVERLOAD, "HTTP status 503"));
+        assertThat(Failure.ofHttp(503, null, NOW).floor()).isEqualTo(Duration.ZERO);
+    }
+
+    @Test
+    void aClassifierOfOnesOwnComesFirst() {
+        Classifier own = thrown -> thrown instanceof IllegalStateException
+                ? Optional.of(Failure.of(Cause.OVERLOAD, "full"))
+                : Optional.empty();
+        Classifier both = own.or(Classifier.standard());
+        assertThat(both.failure(new RuntimeException(new IllegalStateException()))
+                        .cause())
+                .isEqualTo(Cause.OVERLOAD);
+        assertThat(both.failure(new SocketTimeoutException()).cause()).isEqualTo(Cause.TIMEOUT);
+        assertThat(own.failure(new SocketTimeoutException()).cause()).isEqualTo(Cause.NETWORK);
+    }
+
+    @Test
+    void aCircleOfCausesEnds() {
+        Exception one = new Exception("one");
+        Exception other = new Exception("other", one);
+        one.initCause(other);
+        assertThat(Classifier.standard().failure(one)).isEqualTo(Failure.of(Cause.SERVER, "Exception: one"));
+    }
+
+    @Test
+    void theDetailIsOneLineOfWhatWasThrownInside() {
+        Failure failure = Classifier.standard().failure(new CompletionException(new IOException("first\nsecond")));
+        assertThat(failure.detail()).isEqualTo("IOException: first");
+    }
+
+    @Test
+    void whatWasCalledOffIsKnown() {
+        assertThat(Classifier.isCalledOff(new InterruptedException())).isTrue();
+        assertThat(Classifier.isCalledOff(new CompletionException(new CancellationException())))
+                .isTrue();
+        assertThat(Classifier.isCalledOff(new ClosedByInterruptException())).isTrue();
+        assertThat(Classifier.isCalledOff(new InterruptedIOException())).isTrue();
+        assertThat(Classifier.isCalledOff(new InterruptedIOException("timeout")))
+                .isFalse();
+        assertThat(Classifier.isCalledOff(new SocketTimeoutException())).isFalse();
+        assertThat(Classifier.isCalledOff(new RuntimeException(new InterruptedException())))
+                .isFalse();
+    }
+
+    @Test
+    void aFailureTravelsWithItsException() throws Exception {
+        FailedException thrown = new FailedException(Failure.ofHttp(503, "7", NOW));
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+            out.writeObject(thrown);
+        }
+        try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+            assertThat(((FailedException) in.readObject()).failure()).isEqualTo(thrown.failure());
+        }
+        assertThat(thrown.getStackTrace()).as("it costs little").isEmpty();
+    }
+
+    private static Throwable because(Throwable thrown, Throwable cause) {
+        return thrown.initCause(cause);
+    }
+}

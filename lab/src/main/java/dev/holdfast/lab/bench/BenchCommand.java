@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.lab.bench;
+
+import dev.holdfast.lab.print.Output;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import org.openjdk.jmh.profile.GCProfiler;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code bench}: one row for each peer of a benchmark. */
+@Command(
+        name = "bench",
+        description = "Measures Holdfast beside its peers, in the same run.",
+        mixinStandardHelpOptions = true)
+public final class BenchCommand implements Callable<Integer> {
+
+    private static final String OURS = "holdfast";
+
+    /** What JMH runs, and with how many threads. */
+    private static final Map<String, Jmh> JMH = new TreeMap<>(Map.of(
+            "breaker", new Jmh(BreakerBenchmark.class, 1, 2),
+            "retry", new Jmh(RetryBenchmark.class, 1, 2),
+            "backoff", new Jmh(BackoffBenchmark.class, 1),
+            "queue", new Jmh(QueueBenchmark.class, 1),
+            "queue-retried", new Jmh(RetriedKeyBenchmark.class, 1),
+            "queue-contended", new Jmh(ContendedQueueBenchmark.class, 1)));
+
+    private record Jmh(Class<?> benchmark, List<Integer> threads) {
+        Jmh(Class<?> benchmark, Integer... threads) {
+            this(benchmark, List.of(threads));
+        }
+    }
+
+    @Parameters(
+            paramLabel = "NAME",
+            description = "breaker, retry, backoff, queue, queue-retried, queue-contended, waiting-keys, or all.")
+    private String name = "all";
+
+    @Option(names = "--quick", description = "A short run, to see that it works: its figures are rough.")
+    private boolean quick;
+
+    @Mixin
+    private Output output = new Output();
+
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
+
+    @Override
+    public Integer call() throws RunnerException {
+        List<Row> rows = new ArrayList<>();
+        boolean all = name.equals("all");
+        for (Map.Entry<String, Jmh> entry : JMH.entrySet()) {
+            if (all || entry.getKey().equals(name)) {
+                rows.addAll(run(entry.getKey(), entry.getValue()));
+            }
+        }
+        if (all || name.equals(WaitingKeys.NAME)) {
+            rows.addAll(WaitingKeys.measure(quick ? 100_000 : 1_000_000));
+        }
+        if (rows.isEmpty()) {
+            throw new CommandLine.ParameterException(
+                    spec.commandLine(),
+                    "NAME: " + name + " (expected: all, " + WaitingKeys.NAME + ", " + String.join(", ", JMH.keySet())
+                            + ")");
+        }
+        output.print(spec, rows, BenchCommand::line);
+        return 0;
+    }
+
+    private static String line(Row row) {
+        return String.format(
+                "%-34s %12.3f %-10s %-22s %12.3f   ratio %6.2f",
+                row.benchmark(), row.score(), row.unit(), row.peer(), row.peerScore(), row.ratio());
+    }
+
+    private List<Row> run(String benchmark, Jmh jmh) throws RunnerException {
+        List<Row> rows = new ArrayList<>();
+        for (int threads : jmh.threads()) {
+            ChainedOptionsBuilder options = new OptionsBuilder()
+                    .include("^" + jmh.benchmark().getName().replace(".", "\\.") + "\\.")
+                    .threads(threads)
+                    .forks(quick ? 1 : 3)
+                    .addProfiler(GCProfiler.class)
+                    .verbosity(VerboseMode.SILENT)
+                    .shouldFailOnError(true)
+                    .jvmArgsAppend("-Xmx2g", "-XX:+UseParallelGC");
+            if (quick || jmh.benchmark() != ContendedQueueBenchmark.class) {
+                options.warmupIterations(quick ? 1 : 3)
+                        .measurementIterations(quick ? 1 : 5)
+                        .warmupTime(TimeValue.milliseconds(quick ? 200 : 1000))
+                        .measurementTime(TimeValue.milliseconds(quick ? 200 : 1000));
+            }
+            rows.addAll(rows(
+                    benchmark + (jmh.threads().size() > 1 ? ", threads " + threads : ""),
+                    new Runner(options.build()).run()));
+        }
+        return rows;
+    }
+
+    /** Results that differ in their parameters are different benchmarks. */
+    private static List<Row> rows(String benchmark, Collection<RunResult> results) {
+        Map<String, Map<String, RunResult>> byParameters = new TreeMap<>();
+        for (RunResult result : results) {
+            StringBuilder name = new StringBuilder(benchmark);
+            for (String key : result.getParams().getParamsKeys()) {
+                name.append(", ").append(result.getParams().getParam(key));
+            }
+            byParameters
+                    .computeIfAbsent(name.toString(), parameters -> new TreeMap<>())
+                    .put(result.getPrimaryResult().getLabel(), result);
+        }
+        List<Row> rows = new ArrayList<>();
+        byParameters.forEach((name, byMethod) -> {
+            RunResult ours = byMethod.get(OURS);
+            if (ours == null) {
+                throw new IllegalStateException(name + ": no result of " + OURS + ", only of " + byMethod.keySet());
+            }
+            byMethod.forEach((peer, theirs) -> {
+                if (!peer.equals(OURS)) {
+                    rows.add(row(name, ours, peer, theirs));
+                    rows.add(allocation(name, ours, peer, theirs));
+                }
+            });
+        });
+        return rows;
+    }
+
+    private static Row row(String name, RunResult ours, String peer, RunResult theirs) {
+        double our = ours.getPrimaryResult().getScore();
+        double their = theirs.getPrimaryResult().getScore();
+        String unit = ours.getPrimaryResult().getScoreUnit();
+        boolean higherIsBetter = unit.startsWith("ops");
+        return new Row(name, OURS, our, unit, peer, their, higherIsBetter ? our / their : their / our);
+    }
+
+    private static Row allocation(String name, RunResult ours, String peer, RunResult theirs) {
+        double our = allocated(ours);
+        double their = allocated(theirs);
+        // Half a byte, so that nothing beside something is a number.
+        return new Row(name + ", allocated", OURS, our, "B/op", peer, their, (their + 0.5) / (our + 0.5));
+    }
+
+    private static double allocated(RunResult result) {
+        return Objects.requireNonNull(result.getSecondaryResults().get("gc.alloc.rate.norm"))
+                .getScore();
+    }
+}
