@@ -110,16 +110,16 @@ final class Dial implements Transport.Connection {
                 .clone()
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.toIntExact(Math.max(1, timeout.toMillis())))
                 .handler(new Pipeline());
-        connectToNext(bootstrap, inTurn.iterator(), inTurn.size());
+        connectToNext(bootstrap, inTurn.iterator());
     }
 
-    private void connectToNext(Bootstrap bootstrap, Iterator<InetAddress> left, int count) {
+    private void connectToNext(Bootstrap bootstrap, Iterator<InetAddress> left) {
         if (ended) {
             return;
         }
         if (!left.hasNext()) {
             Failure told = worst == null ? Failure.of(Cause.LOCAL, "no address of " + server.getHost()) : worst;
-            end(count == 1 ? told : Failure.of(told.cause(), "no address: " + String.join(", ", tried)));
+            end(tried.size() > 1 ? Failure.of(told.cause(), "no address: " + String.join(", ", tried)) : told);
             return;
         }
         InetAddress next = left.next();
@@ -131,7 +131,7 @@ final class Dial implements Transport.Connection {
             } else if (!ended) {
                 transport.addresses().failed(server.getHost(), next);
                 note(next, done.cause());
-                connectToNext(bootstrap, left, count);
+                connectToNext(bootstrap, left);
             }
         });
     }

@@ -3,7 +3,6 @@ package dev.holdfast.agent.websocket;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.holdfast.agent.link.Failure;
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.link.Transport;
 import dev.holdfast.core.time.SystemTime;
@@ -15,7 +14,6 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.UnknownHostException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -159,27 +157,7 @@ class AddressesIT {
 
     private String dial(URI server) {
         BlockingQueue<String> outcome = new LinkedBlockingQueue<>();
-        Transport.Connection connection = transport.dial(server, Map.of(), new Transport.Events() {
-            @Override
-            public void opened() {
-                outcome.add("opened");
-            }
-
-            @Override
-            public void failed(Failure why) {
-                outcome.add(why.cause() + " " + why.detail());
-            }
-
-            @Override
-            public void received(ByteBuffer frame) {
-                outcome.add("received");
-            }
-
-            @Override
-            public void pong() {
-                outcome.add("pong");
-            }
-        });
+        Transport.Connection connection = transport.dial(server, Map.of(), new Outcomes(outcome));
         try {
             String first = outcome.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
             connection.abort();

@@ -3,7 +3,6 @@ package dev.holdfast.agent.websocket;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.holdfast.agent.link.Failure;
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.link.Transport;
 import dev.holdfast.core.time.SystemTime;
@@ -12,7 +11,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.URI;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -101,27 +99,7 @@ class SecureIT {
     private String dial(String host) throws InterruptedException {
         BlockingQueue<String> outcome = new LinkedBlockingQueue<>();
         URI uri = URI.create("wss://" + host + ":" + server.getLocalPort() + "/v1/opamp");
-        var unused = transport.dial(uri, Map.of(), new Transport.Events() {
-            @Override
-            public void opened() {
-                outcome.add("opened");
-            }
-
-            @Override
-            public void failed(Failure why) {
-                outcome.add(why.cause() + " " + why.detail());
-            }
-
-            @Override
-            public void received(ByteBuffer frame) {
-                outcome.add("received");
-            }
-
-            @Override
-            public void pong() {
-                outcome.add("pong");
-            }
-        });
+        var unused = transport.dial(uri, Map.of(), new Outcomes(outcome));
         return String.valueOf(outcome.poll(PATIENCE_SECONDS, TimeUnit.SECONDS));
     }
 
