@@ -5,7 +5,7 @@ import dev.holdfast.core.work.Terms.Priority;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A key that a queue holds. Small, since there may be a million: 48 bytes with compressed references.
+ * A key that a queue holds. Small, since there may be a million: 56 bytes with compressed references.
  *
  * <p>What only few keys have is in {@link Detail}.
  */
@@ -15,7 +15,7 @@ final class Entry<K> {
     enum Place {
         /** Due: in the line of its priority. */
         READY,
-        /** Waits until it is due: in the heap. */
+        /** Waits until it is due: among the waiting. */
         WAITING,
         /** The same, after a failure: nobody lets it past but by asking for just that. */
         BACKING_OFF,
@@ -31,13 +31,19 @@ final class Entry<K> {
     static final long NOT_ADDED = Long.MAX_VALUE;
 
     final K key;
+    final int hash;
+
+    /** The next entry of its bucket. */
+    @Nullable
+    Entry<K> next;
+
     Place place = Place.READY;
     Priority priority;
 
     /** When it is due; while it runs, when it is due once more. Nanoseconds since the machine began. */
     long due;
 
-    /** Where in the heap it is; only while it waits. */
+    /** Where in its heap it is; only while it waits. */
     int heapIndex;
 
     /** Its neighbours in its line; only while it is ready. */
@@ -52,6 +58,7 @@ final class Entry<K> {
 
     Entry(K key, Priority priority) {
         this.key = key;
+        this.hash = Entries.hash(key);
         this.priority = priority;
     }
 
@@ -107,6 +114,9 @@ final class Entry<K> {
         long floor;
 
         long lastDelayNanos;
+
+        /** Whether it backs off for so long that a little more does not matter. */
+        boolean patient;
 
         @Nullable
         History history;

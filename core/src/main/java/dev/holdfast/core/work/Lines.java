@@ -19,6 +19,8 @@ final class Lines<K> {
     private final Line<K> low = new Line<>();
     private final List<Line<K>> all = List.of(high, normal, low);
 
+    private int size;
+
     private static final class Line<K> {
         @Nullable
         Entry<K> first;
@@ -30,7 +32,12 @@ final class Lines<K> {
         int passedOver;
     }
 
+    int size() {
+        return size;
+    }
+
     void add(Entry<K> entry) {
+        size++;
         Line<K> line = line(entry.priority);
         Entry<K> last = line.last;
         entry.ahead = last;
@@ -48,6 +55,7 @@ final class Lines<K> {
     }
 
     private void remove(Entry<K> entry, Line<K> line) {
+        size--;
         Entry<K> ahead = entry.ahead;
         Entry<K> behind = entry.behind;
         if (ahead == null) {

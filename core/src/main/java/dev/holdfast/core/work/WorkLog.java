@@ -98,7 +98,7 @@ final class WorkLog {
      * @param closed whether nothing is run any more
      */
     @Nullable
-    Line failed(Setback<?> setback, boolean closed, Figures figures, long now) {
+    Line failed(Setback<?> setback, boolean closed, WorkQueue.Figures figures, long now) {
         Kind kind = setback.terminal() == null ? failures : terminals;
         OptionalLong leftOut = kind.admit(now);
         if (leftOut.isEmpty()) {
@@ -113,7 +113,7 @@ final class WorkLog {
 
     /** The line about a key that was not taken since the queue is full, or null if there were too many of late. */
     @Nullable
-    Line full(Object key, Figures figures, long now) {
+    Line full(Object key, WorkQueue.Figures figures, long now) {
         OptionalLong leftOut = refusals.admit(now);
         if (leftOut.isEmpty()) {
             return null;
@@ -131,7 +131,7 @@ final class WorkLog {
     }
 
     /** The lines that tell of what was left out, as far as it is time for them. */
-    List<Line> rest(Figures figures, long now) {
+    List<Line> rest(WorkQueue.Figures figures, long now) {
         List<Line> lines = new ArrayList<>();
         for (Kind kind : List.of(failures, terminals, refusals)) {
             if (kind.leftOut() > 0) {
@@ -142,7 +142,7 @@ final class WorkLog {
     }
 
     /** The same when the queue ends: one line of each kind, whether it is time for it or not. */
-    List<Line> end(Figures figures, long now) {
+    List<Line> end(WorkQueue.Figures figures, long now) {
         return rest(figures, now + INTERVAL.toNanos());
     }
 
@@ -150,7 +150,7 @@ final class WorkLog {
         log.atLevel(kind.level).log("{}: {}", name, text);
     }
 
-    private static String more(Kind kind, long leftOut, Figures figures) {
+    private static String more(Kind kind, long leftOut, WorkQueue.Figures figures) {
         return leftOut + " more " + kind.what + " since the last line (" + figures.failing() + " keys are failing, "
                 + figures.terminal() + " given up on)";
     }

@@ -9,7 +9,6 @@ import dev.holdfast.core.work.Terms.Priority;
 import dev.holdfast.core.work.WorkLog.Setback;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,20 +30,22 @@ final class WorkMachine<K> {
     /** What longer delays count as; far before {@link Entry#NOT_ADDED}. */
     private static final Duration LONGEST = Duration.ofNanos(Entry.NOT_ADDED / 2);
 
+    /** A few milliseconds of work. */
+    private static final int MOST_AT_ONCE = 1000;
+
     private final WorkPolicy policy;
     private final RandomGenerator chance;
     private final RateLimit rate;
     private final long begun;
 
     /** Every key that is in some place. */
-    private final Map<K, Entry<K>> entries = new HashMap<>();
+    private final Entries<K> entries = new Entries<>();
 
     /** The keys that were given up on, in that order; none of them is in a place. */
     private final Map<K, Terminal<K>> terminals = new LinkedHashMap<>();
 
     private final Lines<K> lines = new Lines<>();
-    private final DueHeap<K> heap = new DueHeap<>();
-    private int ready;
+    private final Waiting<K> waiting = new Waiting<>();
     private int running;
     private int failing;
     private boolean closed;
@@ -74,7 +75,7 @@ final class WorkMachine<K> {
             return Added.FULL;
         }
         Entry<K> fresh = new Entry<>(key, terms.priority());
-        entries.put(key, fresh);
+        entries.put(fresh);
         if (terms.within() != null) {
             fresh.detail().deadline = dueAfter(terms.within(), now);
         }
@@ -131,23 +132,29 @@ final class WorkMachine<K> {
         if (entry == null) {
             return null;
         }
-        ready--;
         running++;
         entry.place = Place.RUNNING;
         entry.due = Entry.NOT_ADDED;
         return entry;
     }
 
-    /** Puts the keys that have become due into their lines; before anything else is, so that they come first. */
+    /**
+     * Puts the keys that have become due into their lines; before anything else is, so that they come first. A flood of
+     * them comes in parts, for nobody else gets on meanwhile.
+     */
     void release(long now) {
         long elapsed = now - begun;
-        for (Entry<K> first = heap.first(); first != null && first.due <= elapsed; first = heap.first()) {
-            heap.remove(first);
+        int left = MOST_AT_ONCE;
+        for (Entry<K> first = waiting.first(); first != null && left > 0; first = waiting.first(), left--) {
+            if (first.due > elapsed) {
+                return;
+            }
+            waiting.remove(first);
             long turn = first.place == Place.BACKING_OFF ? turn(first, now) : elapsed;
             if (turn > elapsed) {
                 first.place = Place.IN_TURN;
                 first.due = turn;
-                heap.add(first);
+                waiting.add(first);
             } else {
                 stand(first);
             }
@@ -201,7 +208,7 @@ final class WorkMachine<K> {
 
     private void leave(Entry<K> entry) {
         entry.place = Place.GONE;
-        entries.remove(entry.key);
+        entries.remove(entry);
     }
 
     private Setback<K> failed(Entry<K> entry, Failure failure, long now, Instant date) {
@@ -225,7 +232,8 @@ final class WorkMachine<K> {
         long due = Math.max(Math.min(dueAfter(delay, now), detail.deadline), detail.floor);
         entry.due = due;
         entry.place = Place.BACKING_OFF;
-        heap.add(entry);
+        detail.patient = delay.compareTo(WorkQueue.LONG_DELAY) >= 0 && due < detail.deadline;
+        waiting.add(entry);
         release(now);
         return new Setback<>(entry.key, history, null, Duration.ofNanos(Math.max(0, due - elapsed)));
     }
@@ -269,7 +277,7 @@ final class WorkMachine<K> {
         if (entry == null || entry.place == Place.READY || entry.place == Place.RUNNING) {
             return false;
         }
-        heap.remove(entry);
+        waiting.remove(entry);
         stand(entry);
         return true;
     }
@@ -284,10 +292,9 @@ final class WorkMachine<K> {
             return false;
         }
         if (entry.place == Place.READY) {
-            ready--;
             lines.remove(entry);
         } else {
-            heap.remove(entry);
+            waiting.remove(entry);
         }
         if (entry.failures() > 0) {
             failing--;
@@ -303,7 +310,7 @@ final class WorkMachine<K> {
             return false;
         }
         Entry<K> entry = new Entry<>(key, Priority.NORMAL);
-        entries.put(key, entry);
+        entries.put(entry);
         stand(entry);
         return true;
     }
@@ -334,26 +341,25 @@ final class WorkMachine<K> {
 
     /** The keys that are due, wait, or run. */
     List<K> left() {
-        return List.copyOf(entries.keySet());
+        return entries.keys();
     }
 
-    /** When the next waiting key is due, in the caller's nanoseconds, or {@link #NEVER}. */
-    long nextDue() {
-        Entry<K> first = heap.first();
-        return first == null ? NEVER : begun + first.due;
+    /** When to {@link #release} what is due by then if that was last done at {@code last}, or {@link #NEVER}. */
+    long nextRelease(long last) {
+        return waiting.size() == 0 ? NEVER : begun + waiting.nextLook(last - begun);
     }
 
-    Figures figures() {
-        return new Figures(ready, heap.size(), running, terminals.size(), failing);
+    WorkQueue.Figures figures() {
+        return new WorkQueue.Figures(lines.size(), waiting.size(), running, terminals.size(), failing);
     }
 
     /** Whether no key waits, so that a time gone by does as well as now for what is due at once. */
     boolean isTimeless() {
-        return heap.first() == null;
+        return waiting.size() == 0;
     }
 
     int ready() {
-        return ready;
+        return lines.size();
     }
 
     int running() {
@@ -367,20 +373,19 @@ final class WorkMachine<K> {
         } else {
             entry.due = due;
             entry.place = Place.WAITING;
-            heap.add(entry);
+            waiting.add(entry);
         }
     }
 
     private void stand(Entry<K> entry) {
         entry.place = Place.READY;
-        ready++;
         lines.add(entry);
     }
 
     private void moveUp(Entry<K> entry, long due) {
         if (due < entry.due) {
             entry.due = due;
-            heap.movedUp(entry);
+            waiting.movedUp(entry);
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -27,12 +28,18 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Waiting keys cost no thread: one alarm of the {@link Time} it was given rings for the one that is due first, at
- * most every {@link #SLACK} however many there are. Safe for use by any thread.
+ * most every {@link #SLACK} however many there are, and every {@link #LONG_SLACK} for long backoffs. Safe for use by any thread.
  */
 public final class WorkQueue<K> implements AutoCloseable {
 
     /** How much later than due a waiting key may be found to be so: 10 ms. */
     public static final Duration SLACK = Duration.ofMillis(10);
+
+    /** The same for a key that backs off for at least {@link #LONG_DELAY} and has no deadline before that: 100 ms. */
+    public static final Duration LONG_SLACK = Duration.ofMillis(100);
+
+    /** From which delay on a backoff counts as long: 1.6 s, so that lateness is at most a sixteenth of it. */
+    public static final Duration LONG_DELAY = LONG_SLACK.multipliedBy(16);
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition work = lock.newCondition();
@@ -60,6 +67,17 @@ public final class WorkQueue<K> implements AutoCloseable {
             this.handle = time.schedule(Duration.ofNanos(at - now), () -> ring(this));
         }
     }
+
+    /**
+     * A queue at one instant.
+     *
+     * @param ready keys that are due
+     * @param waiting keys that are not due yet, those that back off included
+     * @param running keys that are being worked on
+     * @param terminal keys that were given up on
+     * @param failing keys that failed when they last ran, but for the terminal ones
+     */
+    public record Figures(int ready, int waiting, int running, int terminal, int failing) {}
 
     /**
      * An empty queue.
@@ -184,34 +202,21 @@ public final class WorkQueue<K> implements AutoCloseable {
 
     /** The keys that have been given up on, the oldest first. */
     public List<Terminal<K>> terminals() {
-        lock.lock();
-        try {
-            return machine.terminals();
-        } finally {
-            lock.unlock();
-        }
+        return look(machine::terminals);
     }
 
     /** The failures of a key since it last went well; none if there are none, or no such key. */
     public Optional<History> history(K key) {
-        lock.lock();
-        try {
-            return Optional.ofNullable(machine.history(key));
-        } finally {
-            lock.unlock();
-        }
+        return look(() -> Optional.ofNullable(machine.history(key)));
     }
 
     /** How many keys are where. */
     public Figures figures() {
-        lock.lock();
-        try {
+        return look(() -> {
             machine.release(time.nanoTime());
             changed();
             return machine.figures();
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
     /**
@@ -249,14 +254,7 @@ public final class WorkQueue<K> implements AutoCloseable {
     /** Takes no more keys and gives out none. Runs under way can still be settled. */
     @Override
     public void close() {
-        List<WorkLog.Line> rest;
-        lock.lock();
-        try {
-            rest = end();
-        } finally {
-            lock.unlock();
-        }
-        rest.forEach(WorkLog.Line::write);
+        look(this::end).forEach(WorkLog.Line::write);
     }
 
     private List<WorkLog.Line> end() {
@@ -316,17 +314,23 @@ public final class WorkQueue<K> implements AutoCloseable {
         rest.forEach(WorkLog.Line::write);
     }
 
-    private boolean change(BooleanSupplier change) {
+    private <T> T look(Supplier<T> look) {
         lock.lock();
         try {
+            return look.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean change(BooleanSupplier change) {
+        return look(() -> {
             boolean changed = change.getAsBoolean();
             if (changed) {
                 changed();
             }
             return changed;
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
     private @Nullable Work<K> next() {
@@ -363,11 +367,10 @@ public final class WorkQueue<K> implements AutoCloseable {
     }
 
     private void setAlarm() {
-        long due = machine.nextDue();
-        if (due == WorkMachine.NEVER || ended) {
+        long at = machine.nextRelease(lastRung);
+        if (at == WorkMachine.NEVER || ended) {
             return;
         }
-        long at = lastRung + Math.max(due - lastRung, SLACK.toNanos());
         if (alarm != null) {
             if (alarm.at - at <= 0) {
                 return;

@@ -257,14 +257,14 @@ final class WorkModel {
         closed = true;
     }
 
-    Figures figures() {
+    WorkQueue.Figures figures() {
         int failing =
                 (int) items.values().stream().filter(item -> item.failures > 0).count();
         int running = (int) items.values().stream()
                 .filter(item -> item.place.equals("running"))
                 .count();
         int waiting = items.size() - running - line.size();
-        return new Figures(line.size(), waiting, running, terminals.size(), failing);
+        return new WorkQueue.Figures(line.size(), waiting, running, terminals.size(), failing);
     }
 
     long nextDue() {

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import dev.holdfast.core.policy.Backoff;
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Failure;
+import dev.holdfast.core.policy.Jitter;
 import dev.holdfast.core.time.Time;
 import dev.holdfast.core.time.VirtualTime;
 import dev.holdfast.core.work.Terms.Priority;
@@ -17,6 +18,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -45,7 +47,7 @@ class WorkQueueTest {
         settle("a", Outcome.done());
         time.advance(seconds(10));
         assertThat(queue.poll()).isNull();
-        assertThat(queue.figures()).isEqualTo(new Figures(0, 0, 0, 0, 0));
+        assertThat(queue.figures()).isEqualTo(new WorkQueue.Figures(0, 0, 0, 0, 0));
     }
 
     @Test
@@ -142,7 +144,7 @@ class WorkQueueTest {
         assertThat(queue.terminals())
                 .singleElement()
                 .satisfies(terminal -> assertThat(terminal.why()).isEqualTo(Terminal.Reason.PERMANENT));
-        assertThat(queue.figures()).isEqualTo(new Figures(0, 0, 0, 1, 0));
+        assertThat(queue.figures()).isEqualTo(new WorkQueue.Figures(0, 0, 0, 1, 0));
     }
 
     @Test
@@ -364,7 +366,7 @@ class WorkQueueTest {
         queue.add("b", Terms.after(seconds(1)));
         time.advance(seconds(2));
         assertThat(queue.poll()).isNull();
-        assertThat(queue.figures()).isEqualTo(new Figures(2, 0, 0, 0, 0));
+        assertThat(queue.figures()).isEqualTo(new WorkQueue.Figures(2, 0, 0, 0, 0));
         queue.resume();
         assertThat(ranNow()).containsExactly("a", "b");
     }
@@ -383,7 +385,7 @@ class WorkQueueTest {
         assertThat(queue.remove("c")).isFalse();
         time.advance(seconds(9));
         assertThat(queue.poll()).isNull();
-        assertThat(queue.figures()).isEqualTo(new Figures(0, 0, 1, 0, 1));
+        assertThat(queue.figures()).isEqualTo(new WorkQueue.Figures(0, 0, 1, 0, 1));
     }
 
     @Test
@@ -410,7 +412,7 @@ class WorkQueueTest {
         assertThat(queue.add("c")).isEqualTo(Added.CLOSED);
         assertThat(queue.release("a")).isFalse();
         assertThat(queue.poll()).isNull();
-        assertThat(queue.figures()).isEqualTo(new Figures(1, 0, 0, 1, 0));
+        assertThat(queue.figures()).isEqualTo(new WorkQueue.Figures(1, 0, 0, 1, 0));
     }
 
     @Test
@@ -423,7 +425,7 @@ class WorkQueueTest {
         assertThatIllegalStateException()
                 .isThrownBy(() -> work.settle(Outcome.done()))
                 .withMessage("key a is settled already (expected: once a run)");
-        assertThat(queue.figures()).isEqualTo(new Figures(0, 0, 0, 0, 0));
+        assertThat(queue.figures()).isEqualTo(new WorkQueue.Figures(0, 0, 0, 0, 0));
     }
 
     @Test
@@ -440,6 +442,43 @@ class WorkQueueTest {
         assertThat(time.waiting()).isEqualTo(1);
         queue.close();
         assertThat(time.waiting()).isZero();
+    }
+
+    @Test
+    void keysThatBackOffForLongRingTenTimesASecondAtMost() {
+        WorkQueue<Integer> failing = new WorkQueue<>(
+                "failing",
+                WorkPolicy.DEFAULT.withBackoff(Backoff.constant(seconds(10)).withJitter(Jitter.proportional(0.25))),
+                time,
+                new SplittableRandom(1));
+        for (int key = 0; key < 10_000; key++) {
+            failing.add(key);
+            Objects.requireNonNull(failing.poll()).settle(Outcome.retry("no"));
+        }
+        time.advance(Duration.ofMillis(7_500));
+        int rung = 0;
+        while (failing.figures().waiting() > 0 && time.step()) {
+            rung++;
+        }
+        assertThat(failing.figures().ready()).isEqualTo(10_000);
+        // Five seconds of them, and a line in the log now and then.
+        assertThat(rung).isBetween(45, 56);
+        failing.close();
+    }
+
+    @Test
+    void aFloodOfDueKeysIsLetInInPartsAndNobodyWaitsForThem() {
+        for (int key = 0; key < 5_000; key++) {
+            queue.add("key " + key, Terms.after(seconds(1)));
+        }
+        time.advance(seconds(1));
+        assertThat(queue.figures().ready()).isLessThan(5_000);
+        int taken = 0;
+        for (Work<String> work = queue.poll(); work != null; work = queue.poll()) {
+            work.settle(Outcome.done());
+            taken++;
+        }
+        assertThat(taken).isEqualTo(5_000);
     }
 
     @Test

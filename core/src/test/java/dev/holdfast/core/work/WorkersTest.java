@@ -81,7 +81,7 @@ class WorkersTest {
         for (int key = 0; key < keys; key++) {
             assertThat(ledger.seen.get(key)).as("key %s, seed %s", key, SEED).isEqualTo(ledger.added.get(key));
         }
-        assertThat(queue.figures()).isEqualTo(new Figures(0, 0, 0, 0, 0));
+        assertThat(queue.figures()).isEqualTo(new WorkQueue.Figures(0, 0, 0, 0, 0));
     }
 
     /** Says of each key how often it was added, and how often it had been when it last ran. */
@@ -140,7 +140,7 @@ class WorkersTest {
         boolean awaitQuiet(WorkQueue<?> queue) throws InterruptedException {
             runs.drainPermits();
             for (int wait = 0; wait < 3_000; wait++) {
-                Figures figures = queue.figures();
+                WorkQueue.Figures figures = queue.figures();
                 if (figures.ready() + figures.waiting() + figures.running() == 0) {
                     return true;
                 }
@@ -311,7 +311,7 @@ class WorkersTest {
                     .isTrue();
             assertThat(workers.drain(Duration.ofSeconds(30))).isEmpty();
         }
-        assertThat(queue.figures()).isEqualTo(new Figures(0, 0, 0, 0, 0));
+        assertThat(queue.figures()).isEqualTo(new WorkQueue.Figures(0, 0, 0, 0, 0));
     }
 
     @Test

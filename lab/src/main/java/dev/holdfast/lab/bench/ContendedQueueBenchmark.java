@@ -7,13 +7,14 @@ import dev.holdfast.core.work.Work;
 import dev.holdfast.core.work.WorkPolicy;
 import dev.holdfast.core.work.WorkQueue;
 import io.kubernetes.client.extended.workqueue.DefaultRateLimitingQueue;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -46,10 +47,16 @@ public class ContendedQueueBenchmark {
         }
     }
 
-    /** Takes keys until there will be no more. */
+    /** Takes keys until there will be no more, and says how many there were. */
     @FunctionalInterface
     private interface Consumption {
-        void run(CountDownLatch left) throws InterruptedException;
+        int run() throws InterruptedException;
+    }
+
+    /** Lets what was added be taken, and no more come. */
+    @FunctionalInterface
+    private interface End {
+        void run() throws InterruptedException;
     }
 
     /** Ours. */
@@ -59,11 +66,13 @@ public class ContendedQueueBenchmark {
         try (SystemTime time = SystemTime.start("bench");
                 WorkQueue<Integer> queue =
                         new WorkQueue<>("bench", WorkPolicy.DEFAULT, time, new SplittableRandom(1))) {
-            run(queue::add, queue::close, left -> {
+            run(queue::add, () -> queue.drain(Duration.ofMinutes(1)), () -> {
+                int taken = 0;
                 for (Work<Integer> work = queue.take(); work != null; work = queue.take()) {
                     work.settle(Outcome.done());
-                    left.countDown();
+                    taken++;
                 }
+                return taken;
             });
         }
     }
@@ -75,38 +84,46 @@ public class ContendedQueueBenchmark {
         ExecutorService waiting =
                 Executors.newCachedThreadPool(Thread.ofPlatform().daemon().factory());
         DefaultRateLimitingQueue<Integer> queue = new DefaultRateLimitingQueue<>(waiting);
-        run(queue::add, queue::shutDown, left -> {
+        run(queue::add, queue::shutDown, () -> {
+            int taken = 0;
             for (Integer key = queue.get(); key != null; key = queue.get()) {
                 queue.forget(key);
                 queue.done(key);
-                left.countDown();
+                taken++;
             }
+            return taken;
         });
         waiting.shutdownNow();
     }
 
-    private void run(Consumer<Integer> add, Runnable end, Consumption consumption) throws InterruptedException {
-        CountDownLatch left = new CountDownLatch(KEYS);
-        List<Thread> threads = new ArrayList<>();
+    private void run(Consumer<Integer> add, End end, Consumption consumption) throws InterruptedException {
+        AtomicInteger taken = new AtomicInteger();
+        List<Thread> producers = new ArrayList<>();
+        List<Thread> consumers = new ArrayList<>();
         for (int side = 0; side < SIDES; side++) {
             int first = side * KEYS_EACH;
-            threads.add(Thread.ofPlatform().start(() -> {
+            producers.add(Thread.ofPlatform().start(() -> {
                 for (int i = first; i < first + KEYS_EACH; i++) {
                     add.accept(keys[i]);
                 }
             }));
-            threads.add(Thread.ofPlatform().start(() -> {
+            consumers.add(Thread.ofPlatform().start(() -> {
                 try {
-                    consumption.run(left);
+                    taken.addAndGet(consumption.run());
                 } catch (InterruptedException e) {
                     throw new IllegalStateException("nobody interrupts this thread", e);
                 }
             }));
         }
-        left.await();
+        for (Thread producer : producers) {
+            producer.join();
+        }
         end.run();
-        for (Thread thread : threads) {
-            thread.join();
+        for (Thread consumer : consumers) {
+            consumer.join();
+        }
+        if (taken.get() != KEYS) {
+            throw new IllegalStateException("taken: " + taken + " (expected: " + KEYS + ")");
         }
     }
 }

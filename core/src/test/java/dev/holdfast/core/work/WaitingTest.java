@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.core.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.holdfast.core.work.Terms.Priority;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/** Every random choice comes from one seed; {@code -Dholdfast.seed=N} plays another. */
+class WaitingTest {
+
+    private static final long SEED = Long.getLong("holdfast.seed", 20261122);
+
+    @Test
+    void itIsASortedListWhateverIsDoneToIt() {
+        for (int run = 0; run < 200; run++) {
+            SplittableRandom chance = new SplittableRandom(SEED + run);
+            Waiting<Integer> waiting = new Waiting<>();
+            List<Entry<Integer>> list = new ArrayList<>();
+            int range = 1 + chance.nextInt(1_000);
+            int most = 1 + chance.nextInt(200);
+            for (int step = 0; step < 500; step++) {
+                int what = chance.nextInt(list.size() < most ? 4 : 3);
+                if (what == 3 || list.isEmpty()) {
+                    Entry<Integer> fresh = new Entry<>(step, Priority.NORMAL);
+                    fresh.due = chance.nextInt(range);
+                    fresh.place = Entry.Place.BACKING_OFF;
+                    fresh.detail().patient = chance.nextBoolean();
+                    list.add(fresh);
+                    waiting.add(fresh);
+                } else if (what == 0) {
+                    Entry<Integer> first = Objects.requireNonNull(waiting.first());
+                    list.remove(first);
+                    waiting.remove(first);
+                } else {
+                    Entry<Integer> any = list.get(chance.nextInt(list.size()));
+                    if (what == 1) {
+                        list.remove(any);
+                        waiting.remove(any);
+                    } else {
+                        any.due -= chance.nextInt(range);
+                        waiting.movedUp(any);
+                    }
+                }
+                assertSameFirst(waiting, list, SEED + run);
+            }
+            while (!list.isEmpty()) {
+                Entry<Integer> first = Objects.requireNonNull(waiting.first());
+                assertThat(list.remove(first)).isTrue();
+                waiting.remove(first);
+                assertSameFirst(waiting, list, SEED + run);
+            }
+        }
+    }
+
+    @Test
+    void whoHasPatienceIsLookedForTenTimesASecondAndTheOthersAHundredTimes() {
+        Waiting<Integer> waiting = new Waiting<>();
+        waiting.add(entry(0, true, seconds(5)));
+        assertThat(waiting.nextLook(seconds(5) - 1)).isEqualTo(seconds(5.1) - 1);
+        assertThat(waiting.nextLook(seconds(4.5))).isEqualTo(seconds(5));
+
+        waiting.add(entry(1, false, seconds(5.02)));
+        assertThat(waiting.nextLook(seconds(5) - 1)).isEqualTo(seconds(5.02));
+        assertThat(waiting.nextLook(seconds(5.015))).isEqualTo(seconds(5.025));
+    }
+
+    @Test
+    void whoIsMovedUpLosesItsPatience() {
+        Waiting<Integer> waiting = new Waiting<>();
+        Entry<Integer> patient = entry(0, true, seconds(5));
+        waiting.add(patient);
+        waiting.add(entry(1, true, seconds(6)));
+
+        patient.due = seconds(4);
+        waiting.movedUp(patient);
+
+        assertThat(waiting.nextLook(seconds(4) - 1)).isEqualTo(seconds(4.01) - 1);
+        assertThat(waiting.first()).isSameAs(patient);
+        waiting.remove(patient);
+        assertThat(waiting.nextLook(seconds(6) - 1)).isEqualTo(seconds(6.1) - 1);
+    }
+
+    private static Entry<Integer> entry(int key, boolean patient, long due) {
+        Entry<Integer> entry = new Entry<>(key, Priority.NORMAL);
+        entry.place = Entry.Place.BACKING_OFF;
+        entry.detail().patient = patient;
+        entry.due = due;
+        return entry;
+    }
+
+    private static long seconds(double seconds) {
+        return Math.round(seconds * 1e9);
+    }
+
+    private static void assertSameFirst(Waiting<Integer> waiting, List<Entry<Integer>> list, long seed) {
+        assertThat(waiting.size()).as("seed %s", seed).isEqualTo(list.size());
+        Entry<Integer> first = waiting.first();
+        if (first == null) {
+            assertThat(list).as("seed %s", seed).isEmpty();
+            return;
+        }
+        long least =
+                list.stream().min(Comparator.comparingLong(entry -> entry.due)).orElseThrow().due;
+        assertThat(first.due).as("seed %s", seed).isEqualTo(least);
+    }
+}
