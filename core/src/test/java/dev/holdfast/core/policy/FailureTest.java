@@ -46,6 +46,9 @@ class FailureTest {
     void theDetailIsOneShortLineWithoutControlCharacters() {
         String hostile = "a\r\nb\tc\u0000d\u001b[2Je\u0085f\u009bg\u2028h\u2029i\u007fj";
         assertThat(detail(hostile)).isEqualTo("a b c d [2Je f g h i j");
+        assertThat(detail("only\u0085that")).isEqualTo("only that");
+        assertThat(detail("only\u2028that")).isEqualTo("only that");
+        assertThat(detail("only\u2029that")).isEqualTo("only that");
         assertThat(detail("x".repeat(300))).isEqualTo("x".repeat(300));
         assertThat(detail("x".repeat(301))).isEqualTo("x".repeat(299) + "…");
         assertThat(detail("x".repeat(298) + "😀😀")).isEqualTo("x".repeat(298) + "…");
