@@ -2,7 +2,6 @@
 package dev.holdfast.agent;
 
 import dev.holdfast.agent.link.Delay;
-import dev.holdfast.agent.link.Failure;
 import dev.holdfast.agent.link.Link;
 import dev.holdfast.agent.link.LinkListener;
 import dev.holdfast.agent.link.LinkPhase;
@@ -12,6 +11,7 @@ import dev.holdfast.agent.subsystem.Records;
 import dev.holdfast.agent.websocket.WebSocketTransport;
 import dev.holdfast.core.disk.DataDirectory;
 import dev.holdfast.core.disk.DataDirectoryException;
+import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.Durations;
 import dev.holdfast.core.time.SystemTime;
 import dev.holdfast.opamp.AgentState;

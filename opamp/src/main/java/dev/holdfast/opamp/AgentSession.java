@@ -2,6 +2,7 @@
 package dev.holdfast.opamp;
 
 import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.Durations;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -57,10 +58,10 @@ public final class AgentSession {
         record Attached(Arrival arrival) implements Signal {}
 
         /** This connection is of no more use. */
-        record Failed(Cause cause, @Nullable Duration retryAfter, String detail) implements Signal {}
+        record Failed(Failure failure) implements Signal {}
 
         /** The server refused one message of an attached agent; the connection goes on. */
-        record Refused(String detail) implements Signal {}
+        record Refused(Failure failure) implements Signal {}
 
         /** The server gave the agent another name, which must be kept. */
         record Renamed(InstanceUid uid) implements Signal {}
@@ -198,7 +199,7 @@ public final class AgentSession {
         spared = false;
         unansweredSince = null;
         if (!voice.isSpokenTo(message)) {
-            fail(Cause.PROTOCOL, null, "a message for another agent, " + message.uid());
+            fail(Failure.of(Cause.PROTOCOL, "a message for another agent, " + message.uid()));
             return taken();
         }
         if (message.error() != null) {
@@ -309,7 +310,7 @@ public final class AgentSession {
             rejoinUnanswered = true;
             register(now);
         } else {
-            fail(Cause.TIMEOUT, null, "registration not answered within " + Durations.print(timing.register()));
+            fail(Failure.of(Cause.TIMEOUT, "registration not answered within " + Durations.print(timing.register())));
         }
     }
 
@@ -330,7 +331,8 @@ public final class AgentSession {
         }
         fullStatesWanted++;
         if (fullStatesWanted > AgentVoice.MOST_FULL_STATES) {
-            fail(Cause.PROTOCOL, null, "the server wanted the full state " + fullStatesWanted + " times in a row");
+            fail(Failure.of(
+                    Cause.PROTOCOL, "the server wanted the full state " + fullStatesWanted + " times in a row"));
             return;
         }
         if (newUid != null) {
@@ -340,16 +342,17 @@ public final class AgentSession {
         register(now);
     }
 
-    private void refused(ServerMessage.Failure failure) {
-        String detail = failure.kind() + ": " + failure.message();
-        switch (failure.kind()) {
-            case UNAVAILABLE -> fail(Cause.OVERLOAD, failure.retryAfter(), detail);
-            case UNKNOWN -> fail(Cause.SERVER, failure.retryAfter(), detail);
+    private void refused(ServerMessage.Failure refusal) {
+        String detail = refusal.kind() + ": " + refusal.message();
+        switch (refusal.kind()) {
+            case UNAVAILABLE -> fail(new Failure(Cause.OVERLOAD, refusal.retryAfter(), detail));
+            case UNKNOWN -> fail(new Failure(Cause.SERVER, refusal.retryAfter(), detail));
             case BAD_REQUEST -> {
+                Failure failure = Failure.of(Cause.REJECTED, detail);
                 if (phase == Phase.ATTACHED) {
-                    signals.add(new Signal.Refused(detail));
+                    signals.add(new Signal.Refused(failure));
                 } else {
-                    fail(Cause.REJECTED, null, detail);
+                    fail(failure);
                 }
             }
         }
@@ -358,7 +361,7 @@ public final class AgentSession {
     private void beat(long now) {
         if (unansweredSince != null && now - deadAt(unansweredSince) >= 0 && !heldUp(now)) {
             String silence = Durations.print(Duration.ofNanos(now - unansweredSince));
-            fail(Cause.TIMEOUT, null, timing.deadAfter() + " heartbeats unanswered, silent for " + silence);
+            fail(Failure.of(Cause.TIMEOUT, timing.deadAfter() + " heartbeats unanswered, silent for " + silence));
         } else if (now - (sentAt + heartbeat.toNanos()) >= 0) {
             send(voice.next(now), now);
         }
@@ -374,9 +377,9 @@ public final class AgentSession {
         send(voice.fullState(), now);
     }
 
-    private void fail(Cause cause, @Nullable Duration retryAfter, String detail) {
+    private void fail(Failure failure) {
         phase = Phase.CLOSED;
-        signals.add(new Signal.Failed(cause, retryAfter, detail));
+        signals.add(new Signal.Failed(failure));
     }
 
     private void send(AgentMessage message, long now) {

@@ -8,6 +8,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
+import dev.holdfast.core.policy.RetryAfter;
 import dev.holdfast.opamp.wire.AgentToServer;
 import dev.holdfast.opamp.wire.ServerToAgent;
 import java.io.ByteArrayInputStream;
@@ -235,7 +236,7 @@ public final class Wire {
         public static final String PROCESS = "Holdfast-Process";
 
         /** From the server: the precise delay, in milliseconds, beside {@code Retry-After}. */
-        public static final String RETRY_AFTER_MS = "Holdfast-Retry-After-Ms";
+        public static final String RETRY_AFTER_MS = RetryAfter.MILLISECONDS_HEADER;
 
         private Header() {}
     }

@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.policy.Failure;
 import dev.holdfast.opamp.AgentSession.Phase;
 import dev.holdfast.opamp.AgentSession.Signal;
 import dev.holdfast.opamp.AgentSession.Step;
@@ -71,7 +72,8 @@ class AgentSessionHeartbeatTest {
         assertThat(session.wake(at(15)))
                 .isEqualTo(new Step(
                         List.of(),
-                        List.of(new Signal.Failed(Cause.TIMEOUT, null, "2 heartbeats unanswered, silent for 10s"))));
+                        List.of(new Signal.Failed(
+                                Failure.of(Cause.TIMEOUT, "2 heartbeats unanswered, silent for 10s")))));
         assertThat(session.phase()).isEqualTo(Phase.CLOSED);
     }
 

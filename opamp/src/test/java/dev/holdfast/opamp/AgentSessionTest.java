@@ -11,12 +11,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.policy.Failure;
 import dev.holdfast.opamp.AgentSession.Arrival;
 import dev.holdfast.opamp.AgentSession.Phase;
 import dev.holdfast.opamp.AgentSession.Signal;
 import dev.holdfast.opamp.AgentSession.Step;
 import dev.holdfast.opamp.AgentSession.Timing;
-import dev.holdfast.opamp.ServerMessage.Failure;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -183,7 +183,8 @@ class AgentSessionTest {
 
     @ParameterizedTest
     @CsvSource({"UNAVAILABLE, 12, OVERLOAD", "UNAVAILABLE, , OVERLOAD", "UNKNOWN, 3, SERVER", "UNKNOWN, , SERVER"})
-    void aServerThatCannotServeEndsTheConnectionAtAnyPhase(Failure.Kind kind, @Nullable Long delay, Cause cause) {
+    void aServerThatCannotServeEndsTheConnectionAtAnyPhase(
+            ServerMessage.Failure.Kind kind, @Nullable Long delay, Cause cause) {
         Duration retryAfter = delay == null ? null : Duration.ofSeconds(delay);
         for (AgentSession session : joiningAndAttached()) {
             Step step = session.received(refusing(kind, "because", retryAfter), 1);
@@ -194,20 +195,22 @@ class AgentSessionTest {
 
     @Test
     void aBadRequestEndsTheConnectionOfAnAgentThatIsNotAttachedYetOnly() {
-        ServerMessage refusal = refusing(Failure.Kind.BAD_REQUEST, "no", Duration.ofSeconds(9));
+        ServerMessage refusal = refusing(ServerMessage.Failure.Kind.BAD_REQUEST, "no", Duration.ofSeconds(9));
         List<AgentSession> sessions = joiningAndAttached();
         assertFailed(sessions.get(0).received(refusal, 1), Cause.REJECTED, null, "BAD_REQUEST: no");
         assertFailed(sessions.get(1).received(refusal, 1), Cause.REJECTED, null, "BAD_REQUEST: no");
         AgentSession attached = sessions.get(2);
         assertThat(attached.received(refusal, 1))
-                .isEqualTo(new Step(List.of(), List.of(new Signal.Refused("BAD_REQUEST: no"))));
+                .isEqualTo(new Step(
+                        List.of(), List.of(new Signal.Refused(Failure.of(Cause.REJECTED, "BAD_REQUEST: no")))));
         assertThat(attached.phase()).isEqualTo(Phase.ATTACHED);
     }
 
     @Test
     void anErrorExcludesAllElseThatIsInTheMessage() {
         known.open(0);
-        ServerMessage all = Samples.serverMessage(new Failure(Failure.Kind.UNAVAILABLE, "full", null));
+        ServerMessage all =
+                Samples.serverMessage(new ServerMessage.Failure(ServerMessage.Failure.Kind.UNAVAILABLE, "full", null));
         assertFailed(known.received(all, 1), Cause.OVERLOAD, null, "full");
         assertThat(known.self()).isEqualTo(SELF);
         assertThat(known.serverTakes("dev.holdfast.status")).isFalse();
@@ -252,7 +255,7 @@ class AgentSessionTest {
     @Test
     void nothingHappensAfterAFailureOrAnOpeningThatCameTooLate() {
         known.open(0);
-        known.received(refusing(Failure.Kind.UNAVAILABLE, "", null), 1);
+        known.received(refusing(ServerMessage.Failure.Kind.UNAVAILABLE, "", null), 1);
         assertSilent(known);
         unknown.close(0);
         assertSilent(unknown);
@@ -318,9 +321,9 @@ class AgentSessionTest {
     private static void assertFailed(Step step, Cause cause, @Nullable Duration retryAfter, String detail) {
         assertThat(step.messages()).isEmpty();
         assertThat(step.signals()).singleElement().isInstanceOfSatisfying(Signal.Failed.class, failed -> {
-            assertThat(failed.cause()).isEqualTo(cause);
-            assertThat(failed.retryAfter()).isEqualTo(retryAfter);
-            assertThat(failed.detail()).contains(detail);
+            assertThat(failed.failure().cause()).isEqualTo(cause);
+            assertThat(failed.failure().retryAfter()).isEqualTo(retryAfter);
+            assertThat(failed.failure().detail()).contains(detail);
         });
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent.link;
 
+import dev.holdfast.core.policy.Failure;
 import dev.holdfast.opamp.AgentSession.Arrival;
 import dev.holdfast.opamp.CustomMessage;
 import dev.holdfast.opamp.InstanceUid;
@@ -39,7 +40,7 @@ public sealed interface Action {
     record Waits(Delay delay) implements Action {}
 
     /** Tell: the server refused one message of an attached agent. */
-    record Refused(String detail) implements Action {}
+    record Refused(Failure failure) implements Action {}
 
     /** Tell: the server gave the agent another name, which is to be kept. */
     record Renamed(InstanceUid before, InstanceUid uid) implements Action {}

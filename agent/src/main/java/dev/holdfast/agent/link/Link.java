@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent.link;
 
+import dev.holdfast.core.policy.Classifier;
+import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.policy.LineLimit;
 import dev.holdfast.core.time.Time;
 import dev.holdfast.opamp.AgentSession;
@@ -184,7 +186,8 @@ public final class Link {
                 listener.lost(lost.failure());
             }
             case Action.Waits waits -> waits(waits.delay());
-            case Action.Refused refused -> log.warn("the server refused a message: {}", refused.detail());
+            case Action.Refused refused ->
+                log.warn("the server refused a message: {}", refused.failure().detail());
             case Action.Renamed renamed -> {
                 log.warn(
                         "the server gave this agent the uid {}, since another process goes by {}, which was its own"
@@ -203,7 +206,7 @@ public final class Link {
             connection = transport.dial(server, headers, new Told(number));
         } catch (RuntimeException | Error e) {
             // Out of threads, say: an attempt that failed like any other.
-            Failure failure = Failure.of(e);
+            Failure failure = Classifier.standard().failure(e);
             time.execute(() -> ended(number, failure));
             return;
         }

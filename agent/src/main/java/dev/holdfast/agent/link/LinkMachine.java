@@ -3,6 +3,7 @@ package dev.holdfast.agent.link;
 
 import dev.holdfast.core.policy.Backoff;
 import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.Durations;
 import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.AgentSession;
@@ -296,10 +297,10 @@ public final class LinkMachine {
                 case AgentSession.Signal.Failed failed -> {
                     actions.add(new Action.Abort(connection));
                     if (state instanceof State.Connected connected) {
-                        lost(connected, new Failure(failed.cause(), failed.retryAfter(), failed.detail()), now);
+                        lost(connected, failed.failure(), now);
                     }
                 }
-                case AgentSession.Signal.Refused refused -> actions.add(new Action.Refused(refused.detail()));
+                case AgentSession.Signal.Refused refused -> actions.add(new Action.Refused(refused.failure()));
                 case AgentSession.Signal.Renamed renamed -> {
                     actions.add(new Action.Renamed(self.uid(), renamed.uid()));
                     self = session.self();
@@ -348,8 +349,8 @@ public final class LinkMachine {
     }
 
     private Duration floor(Failure failure) {
-        Duration asked = failure.retryAfter() == null ? Duration.ZERO : failure.retryAfter();
-        return asked.compareTo(config.maxRetryAfter()) > 0 ? config.maxRetryAfter() : asked;
+        Duration most = config.maxRetryAfter();
+        return failure.floor().compareTo(most) > 0 ? most : failure.floor();
     }
 
     private void dial(long now) {

@@ -2,6 +2,8 @@
 package dev.holdfast.agent.link;
 
 import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.policy.Classifier;
+import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.Durations;
 import dev.holdfast.core.time.Time;
 import java.time.Duration;
@@ -78,7 +80,7 @@ final class Outgoing {
             sendNext();
         } else {
             // The receiving half mostly knows better why the connection ended, and says so a moment later.
-            time.schedule(GRACE, () -> onFailure.accept(Failure.of(thrown)));
+            time.schedule(GRACE, () -> onFailure.accept(Classifier.standard().failure(thrown)));
         }
     }
 }

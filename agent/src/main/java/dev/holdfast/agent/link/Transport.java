@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent.link;
 
+import dev.holdfast.core.policy.Failure;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.util.Map;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent.websocket;
 
-import dev.holdfast.agent.link.Failure;
 import dev.holdfast.agent.link.Transport;
 import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.Durations;
 import dev.holdfast.core.time.Time;
 import io.netty.bootstrap.Bootstrap;
@@ -12,7 +12,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpDecoderConfig;
@@ -87,7 +86,7 @@ final class Dial implements Transport.Connection {
                 InetAddress[] found = transport.resolver().addresses(server.getHost());
                 inLoop(() -> connect(List.of(found)));
             } catch (IOException | RuntimeException e) {
-                inLoop(() -> end(Failure.of(e)));
+                inLoop(() -> end(NettyClassifier.failureOf(e)));
             }
         });
     }
@@ -145,13 +144,12 @@ final class Dial implements Transport.Connection {
         }
     }
 
-    /** Netty's exceptions repeat the address; the system's own, which caused them, do not. */
+    /** The address stands beside it: the system's own words are enough, and Netty's would repeat the address. */
     private static Failure connectFailure(Throwable thrown) {
-        if (thrown instanceof ConnectTimeoutException) {
-            return Failure.of(Cause.TIMEOUT, "Connect timed out");
-        }
-        Throwable own = thrown.getCause() instanceof IOException cause ? cause : thrown;
-        return Failure.of(Failure.of(own).cause(), String.valueOf(own.getMessage()));
+        Failure failure = NettyClassifier.failureOf(thrown);
+        return thrown.getCause() instanceof IOException own
+                ? failure.withDetail(String.valueOf(own.getMessage()))
+                : failure;
     }
 
     private int port() {
@@ -191,7 +189,7 @@ final class Dial implements Transport.Connection {
 
         @Override
         public void exceptionCaught(io.netty.channel.ChannelHandlerContext ctx, Throwable cause) {
-            end(Failure.of(cause));
+            end(NettyClassifier.failureOf(cause));
         }
     }
 

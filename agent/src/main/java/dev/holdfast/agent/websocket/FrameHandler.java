@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent.websocket;
 
-import dev.holdfast.agent.link.Failure;
 import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.Time;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
@@ -23,8 +22,18 @@ import java.nio.ByteBuffer;
 @SuppressWarnings("FutureReturnValueIgnored")
 final class FrameHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
 
-    /** Stands for a close without a code (RFC 6455, section 7.1.5). */
+    /** Close codes of RFC 6455, section 7.4.1, and of the IANA registry that goes on from there. */
+    private static final int NORMAL = 1000;
+
+    private static final int GOING_AWAY = 1001;
+
+    /** Never sent: stands for a close without a code. */
     private static final int NO_CODE = 1005;
+
+    private static final int INTERNAL_ERROR = 1011;
+    private static final int SERVICE_RESTART = 1012;
+    private static final int TRY_AGAIN_LATER = 1013;
+    private static final int BAD_GATEWAY = 1014;
 
     private final Dial dial;
     private final Time time;
@@ -45,10 +54,21 @@ final class FrameHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
                 int code = close.statusCode() < 0 ? NO_CODE : close.statusCode();
                 String reason = close.reasonText();
                 ctx.writeAndFlush(close.retainedDuplicate());
-                dial.end(Failure.ofClose(code, reason));
+                dial.end(closed(code, reason));
             }
             default -> dial.end(Failure.of(Cause.PROTOCOL, "the server sent a text message (expected: binary)"));
         }
+    }
+
+    /** What the close of a connection by the server stands for. */
+    static Failure closed(int code, String reason) {
+        Cause cause = switch (code) {
+            case NORMAL, GOING_AWAY, NO_CODE, SERVICE_RESTART -> Cause.NETWORK;
+            case TRY_AGAIN_LATER -> Cause.OVERLOAD;
+            case INTERNAL_ERROR, BAD_GATEWAY -> Cause.SERVER;
+            default -> Cause.PROTOCOL;
+        };
+        return Failure.of(cause, "closed by the server: " + code + (reason.isEmpty() ? "" : " " + reason));
     }
 
     @Override
@@ -64,9 +84,6 @@ final class FrameHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        dial.end(
-                cause instanceof DecoderException
-                        ? Failure.of(Cause.PROTOCOL, "the server sent what is no message: " + cause.getMessage())
-                        : Failure.of(cause));
+        dial.end(NettyClassifier.failureOf(cause));
     }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent.websocket;
 
-import dev.holdfast.agent.link.Failure;
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.Time;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -24,13 +24,11 @@ import io.netty.handler.codec.http.websocketx.WebSocketClientHandshaker13;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
 import io.netty.handler.codec.http.websocketx.WebSocketVersion;
-import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
-import java.io.IOException;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The opening handshake: one request, and the head of one answer. The body of a refusal is never read. */
@@ -80,7 +78,7 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<HttpObject> {
     private void request(ChannelHandlerContext ctx) {
         handshaker.handshake(ctx.channel()).addListener(sent -> {
             if (!sent.isSuccess()) {
-                dial.end(Failure.of(sent.cause()));
+                dial.end(NettyClassifier.failureOf(sent.cause()));
             }
         });
         ctx.read();
@@ -100,7 +98,7 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<HttpObject> {
                         || head.status().code() == SWITCHING_PROTOCOLS)) {
             answer = head;
             if (head.status().code() != SWITCHING_PROTOCOLS) {
-                dial.end(Failure.ofAnswer(head.status().code(), byName(head.headers()), time.instant()));
+                dial.end(refused(head));
             }
         } else if (part instanceof LastHttpContent
                 && answer != null
@@ -109,11 +107,10 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<HttpObject> {
         }
     }
 
-    /** The first of a name counts. */
-    private static Map<String, String> byName(HttpHeaders headers) {
-        Map<String, String> byName = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-        headers.forEach(header -> byName.putIfAbsent(header.getKey(), header.getValue()));
-        return byName;
+    private Failure refused(HttpResponse head) {
+        int status = head.status().code();
+        return Failure.ofHttp(status, name -> Optional.ofNullable(head.headers().get(name)), time.instant())
+                .withDetail("the server answered " + status + " to the upgrade");
     }
 
     private void upgraded(ChannelHandlerContext ctx, HttpResponse head) {
@@ -160,11 +157,6 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<HttpObject> {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        Throwable own = cause.getCause() instanceof IOException inner ? inner : cause;
-        // Netty's own message is a dump of what came instead.
-        dial.end(
-                own instanceof NotSslRecordException
-                        ? Failure.of(Cause.TLS, "the server does not speak TLS (expected: ws or http for this port)")
-                        : Failure.of(own));
+        dial.end(NettyClassifier.failureOf(cause));
     }
 }

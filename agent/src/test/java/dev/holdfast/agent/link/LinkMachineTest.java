@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.policy.Failure;
 import dev.holdfast.opamp.AgentDescription;
 import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.AgentSession.Arrival;
@@ -88,7 +89,8 @@ class LinkMachineTest {
     void oneThatIsDisplacedComesBackByTheOrdinarySchedule() {
         attach();
         for (Duration envelope : List.of(Duration.ofMillis(500), Duration.ofMillis(500), Duration.ofMillis(500))) {
-            List<Action> actions = did(link.failed(connection, Failure.ofClose(1008, "displaced"), now));
+            List<Action> actions = did(
+                    link.failed(connection, Failure.of(Cause.PROTOCOL, "closed by the server: 1008 displaced"), now));
             only(actions, Action.Lost.class);
             Delay delay = only(actions, Action.Waits.class).delay();
             assertThat(delay.delay())

@@ -2,6 +2,7 @@
 package dev.holdfast.agent.link;
 
 import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.Time;
 import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.Capabilities;
@@ -21,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -126,11 +128,12 @@ final class SimulatedServer implements Transport {
             }
             case CLOSING -> {
                 peer.tell(peer.events::opened);
-                peer.tell(() -> peer.events.failed(Failure.ofClose(1006, "")));
+                peer.tell(() -> peer.events.failed(Failure.of(Cause.NETWORK, "the connection ended without a close")));
             }
             case DOWN -> peer.tell(() -> peer.events.failed(Failure.of(Cause.NETWORK, "connection refused")));
             case REFUSING -> {
-                Failure refused = Failure.ofAnswer(503, refusal.get(), time.instant());
+                Map<String, String> headers = refusal.get();
+                Failure refused = Failure.ofHttp(503, name -> Optional.ofNullable(headers.get(name)), time.instant());
                 peer.tell(() -> peer.events.failed(refused));
             }
             case FROZEN -> {}
@@ -219,7 +222,7 @@ final class SimulatedServer implements Transport {
             return onArrival(() -> {
                 if (condition != Condition.FROZEN) {
                     peers.remove(this);
-                    tell(() -> events.failed(Failure.ofClose(1000, "")));
+                    tell(() -> events.failed(Failure.of(Cause.NETWORK, "closed by the server: 1000")));
                 }
             });
         }

@@ -129,7 +129,7 @@ class AddressesIT {
                     throw new UnknownHostException(host);
                 },
                 null);
-        assertThat(dial(URI.create("ws://" + NAME))).isEqualTo("LOCAL host name not found");
+        assertThat(dial(URI.create("ws://" + NAME))).isEqualTo("LOCAL host name not found: server.example");
     }
 
     private ScriptedServer server(String address) throws IOException {

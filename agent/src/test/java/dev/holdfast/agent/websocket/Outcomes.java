@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent.websocket;
 
-import dev.holdfast.agent.link.Failure;
 import dev.holdfast.agent.link.Transport;
+import dev.holdfast.core.policy.Failure;
 import java.nio.ByteBuffer;
 import java.util.Queue;
 

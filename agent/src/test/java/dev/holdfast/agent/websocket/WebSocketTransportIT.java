@@ -4,10 +4,10 @@ package dev.holdfast.agent.websocket;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.holdfast.agent.link.Failure;
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.link.Transport;
 import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.SystemTime;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -107,20 +107,44 @@ class WebSocketTransportIT {
     void aHostThatHasNoAddressIsALocalFailure() {
         Failure failure = dial(URI.create("ws://no-such-host.invalid:4320/v1/opamp"));
         assertThat(failure.cause()).as(failure.detail()).isEqualTo(Cause.LOCAL);
-        assertThat(failure.detail()).isEqualTo("host name not found");
+        assertThat(failure.detail()).startsWith("host name not found: no-such-host.invalid");
     }
 
     @Test
     void aPlainServerBehindASecureUrlIsATlsFailure() throws IOException {
-        transport.close();
-        // TLS itself may need longer than the others are given, the first time.
-        LinkConfig patient = LinkConfig.of(URI.create("wss://127.0.0.1:1"));
-        transport = new WebSocketTransport(patient, time);
+        waitForTls();
         try (ServerSocket plain = listen()) {
             answer(plain, "HTTP/1.1 400 Bad Request\r\n\r\n");
             Failure failure = dial(uri("wss", plain.getLocalPort()));
             assertThat(failure.cause()).as(failure.detail()).isEqualTo(Cause.TLS);
         }
+    }
+
+    /** What a server does that restarts or sheds load says nothing about its certificate. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aHandshakeThatIsCutShortIsANetworkFailure(boolean reset) throws IOException {
+        waitForTls();
+        try (ServerSocket server = listen()) {
+            CompletableFuture<Integer> hello = new CompletableFuture<>();
+            Thread.ofVirtual().start(() -> {
+                try (Socket socket = server.accept()) {
+                    hello.complete(socket.getInputStream().read(new byte[4096]));
+                    socket.setSoLinger(reset, 0);
+                } catch (IOException e) {
+                    hello.completeExceptionally(e);
+                }
+            });
+            Failure failure = dial(uri("wss", server.getLocalPort()));
+            assertThat(failure.cause()).as(failure.detail()).isEqualTo(Cause.NETWORK);
+            assertThat(hello.join()).isPositive();
+        }
+    }
+
+    /** TLS itself may need longer than the others are given, the first time. */
+    private void waitForTls() {
+        transport.close();
+        transport = new WebSocketTransport(LinkConfig.of(URI.create("wss://127.0.0.1:1")), time);
     }
 
     private Failure failureOf(String response) throws IOException {

@@ -3,11 +3,11 @@ package dev.holdfast.core.policy;
 
 /** Why an attempt failed. Each cause may have a policy of its own. */
 public enum Cause {
-    /** The connection was refused or reset. */
+    /** The connection was refused or reset, or ended. */
     NETWORK,
     /** No answer in time. */
     TIMEOUT,
-    /** The secure channel could not be set up. */
+    /** The secure channel could not be set up: a certificate, an alert, bytes that are not TLS. */
     TLS,
     /** The answer made no sense: garbage, a redirect, a plain 200 where an upgrade was due. */
     PROTOCOL,
@@ -21,7 +21,7 @@ public enum Cause {
     REJECTED,
     /** The other side asked to be left, and will be back. */
     DRAIN,
-    /** The fault is on this side: suspended, no name service, no route. */
+    /** The fault is on this side: suspended, no name service, no route, out of memory. */
     LOCAL;
 
     /**

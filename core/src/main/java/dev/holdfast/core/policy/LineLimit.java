@@ -58,6 +58,18 @@ public final class LineLimit {
         return OptionalLong.of(before);
     }
 
+    /**
+     * Asks for a line that says only how many were left out, so that none is left untold where no more come. It counts
+     * as no line that is left out itself.
+     *
+     * @param now the monotonic time, in nanoseconds
+     * @return how many lines were left out since the last one; nothing if none was, or if it is too early to say so
+     */
+    public OptionalLong admitSummary(long now) {
+        refill(now);
+        return leftOut > 0 && spare > 0 ? admit(now) : OptionalLong.empty();
+    }
+
     /** How many lines were left out since the last one that was admitted. */
     public long leftOut() {
         return leftOut;

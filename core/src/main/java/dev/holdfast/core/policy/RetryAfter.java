@@ -12,6 +12,7 @@ import java.time.format.DateTimeFormatterBuilder;
 import java.time.temporal.ChronoField;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
@@ -19,6 +20,14 @@ import java.util.regex.Pattern;
  * forms.
  */
 public final class RetryAfter {
+
+    /**
+     * The same in milliseconds, said by Holdfast's own server beside it, and then believed first: whole seconds bring
+     * back in steps who was told to come one after the other.
+     */
+    public static final String MILLISECONDS_HEADER = "Holdfast-Retry-After-Ms";
+
+    private static final Pattern MILLISECONDS = Pattern.compile("[0-9]{1,15}");
 
     private static final Pattern SECONDS = Pattern.compile("[0-9]+");
 
@@ -31,10 +40,29 @@ public final class RetryAfter {
     private RetryAfter() {}
 
     /**
+     * The delay that an answer asks for. A date is measured from the answer's own {@code Date}, so that a clock that is
+     * wrong, here or there, makes no difference.
+     *
+     * @param header gives the answer's first header of a name, whatever its case
+     * @param now the date here, which counts if the answer bears none
+     * @return nothing if it does not ask, or for what makes no sense
+     */
+    public static Optional<Duration> of(Function<String, Optional<String>> header, Instant now) {
+        Optional<Duration> precise = header.apply(MILLISECONDS_HEADER)
+                .filter(value -> MILLISECONDS.matcher(value).matches())
+                .map(value -> clamp(Duration.ofMillis(Long.parseLong(value))));
+        return precise.or(() -> header.apply("Retry-After").flatMap(value -> {
+            Instant there =
+                    header.apply("Date").flatMap(date -> date(date, now)).orElse(now);
+            return parse(value, there);
+        }));
+    }
+
+    /**
      * The delay that a header's value asks for.
      *
      * @param value the header's value
-     * @param now the date here, which a date is measured from
+     * @param now what a date is measured from
      * @return zero for a date gone by, {@link Backoff#LONGEST} for anything longer than that, and nothing for a value
      *     that is neither a number of seconds nor a date
      */
@@ -48,12 +76,11 @@ public final class RetryAfter {
     }
 
     /**
-     * The date that a header's value is, in any of HTTP's three forms.
+     * A date in any of HTTP's three forms.
      *
-     * @param value the header's value
      * @param now the date here, which the century of a two-digit year is told from
      */
-    public static Optional<Instant> date(String value, Instant now) {
+    private static Optional<Instant> date(String value, Instant now) {
         String text = value.strip();
         try {
             if (text.endsWith("GMT")) {

@@ -2,9 +2,9 @@
 package dev.holdfast.core.policy;
 
 import java.io.FileNotFoundException;
+import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.BindException;
-import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.ProtocolException;
 import java.net.SocketException;
@@ -30,6 +30,9 @@ final class StandardClassifier implements Classifier {
 
     private static final String TIMED_OUT = "timeout";
 
+    /** What the JDK says of a handshake that ended without a word, for which it has no type. */
+    private static final String HANDSHAKE_ENDED = "Remote host terminated the handshake";
+
     @Override
     public Optional<Failure> classify(Throwable thrown) {
         return Optional.ofNullable(
@@ -44,33 +47,46 @@ final class StandardClassifier implements Classifier {
                     case InterruptedException interrupted -> Failure.of(Cause.LOCAL, describe(interrupted));
                     case CancellationException cancelled -> Failure.of(Cause.LOCAL, describe(cancelled));
                     case SSLException tls -> ofTls(tls);
-                    case UnknownHostException unknown -> Failure.of(Cause.LOCAL, describe(unknown));
-                    case UnresolvedAddressException unresolved -> Failure.of(Cause.LOCAL, "host name not found");
+                    case UnknownHostException unknown -> ofName(unknown.getMessage());
+                    case UnresolvedAddressException unresolved -> ofName(null);
                     case NoRouteToHostException unreachable -> Failure.of(Cause.LOCAL, describe(unreachable));
                     case ProtocolException garbage -> Failure.of(Cause.PROTOCOL, describe(garbage));
-                    case ConnectException connect -> ofConnect(connect);
                     case BindException bound -> Failure.of(Cause.LOCAL, describe(bound));
                     case SocketException socket -> ofSocket(socket);
                     case FileSystemException file -> Failure.of(Cause.LOCAL, describe(file));
                     case FileNotFoundException file -> Failure.of(Cause.LOCAL, describe(file));
+                    // Out of memory or of threads, or a class is missing.
+                    case VirtualMachineError here -> Failure.of(Cause.LOCAL, describe(here));
+                    case LinkageError here -> Failure.of(Cause.LOCAL, describe(here));
                     default -> null;
                 });
     }
 
-    private static @Nullable Failure ofConnect(ConnectException connect) {
-        // The JDK wraps a name that was not found into one of these: then the cause is what tells.
-        return connect.getCause() == null ? ofSocket(connect) : null;
+    /** @param which the name, and mostly why, or null if that is not known */
+    private static Failure ofName(@Nullable String which) {
+        return Failure.of(Cause.LOCAL, "host name not found" + (which == null ? "" : ": " + which));
     }
 
-    private static Failure ofSocket(SocketException socket) {
+    /** The JDK wraps into these a name that was not found, and Netty each of them: then the cause is what tells. */
+    private static @Nullable Failure ofSocket(SocketException socket) {
+        if (socket.getCause() != null) {
+            return null;
+        }
         boolean here = NO_NETWORK.equals(socket.getMessage());
         return Failure.of(here ? Cause.LOCAL : Cause.NETWORK, describe(socket));
     }
 
-    /** The JDK wraps into these also what befell the connection below: then the cause is what tells. */
+    /**
+     * TLS is to blame only for what it finds itself: a certificate that is not good, an alert, bytes that are not TLS.
+     * To reset, to end or to fall silent within a handshake is what a server does that restarts or sheds load, and that
+     * must send nobody to look at certificates. The JDK wraps it all the same, its HTTP client twice over: then the
+     * cause is what tells.
+     */
     private static @Nullable Failure ofTls(SSLException tls) {
-        boolean below = tls.getCause() instanceof SocketException || tls.getCause() instanceof InterruptedIOException;
-        return below ? null : Failure.of(Cause.TLS, describe(tls));
+        if (HANDSHAKE_ENDED.equals(tls.getMessage())) {
+            return Failure.of(Cause.NETWORK, describe(tls));
+        }
+        return tls.getCause() instanceof IOException ? null : Failure.of(Cause.TLS, describe(tls));
     }
 
     /** What the JDK throws where a program is wrong: calling again gives the same. */
@@ -101,7 +117,7 @@ final class StandardClassifier implements Classifier {
 
     static String describe(Throwable thrown) {
         String message = thrown.getMessage();
-        return thrown.getClass().getSimpleName()
-                + (message == null ? "" : ": " + message.lines().findFirst().orElse(""));
+        String line = message == null ? "" : message.strip().lines().findFirst().orElse("");
+        return thrown.getClass().getSimpleName() + (line.isEmpty() ? "" : ": " + line);
     }
 }

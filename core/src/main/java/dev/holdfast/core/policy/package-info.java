@@ -9,7 +9,8 @@
  *   <li>Jitter is drawn after the cap and keeps its full width at the cap, so that a fleet that has waited long does
  *       not march in step.
  *   <li>A delay that a server asked for is never undercut.
- *   <li>What was thrown is told apart by cause, and never by the text of its message where it has a type.
+ *   <li>What was thrown is told apart by cause, and never by the text of its message where it has a type; it is
+ *       told in one short line.
  * </ul>
  */
 @NullMarked

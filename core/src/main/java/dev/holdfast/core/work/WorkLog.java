@@ -47,40 +47,10 @@ final class WorkLog {
     }
 
     /** One of the three. */
-    private static final class Kind {
-        final Level level;
-        final String what;
-        final LineLimit limit;
-
-        /** How many of those that the limit left out were none but its own summaries. */
-        int summaries;
+    private record Kind(Level level, String what, LineLimit limit) {
 
         Kind(Level level, String what, long now) {
-            this.level = level;
-            this.what = what;
-            this.limit = new LineLimit(LINES_AT_ONCE, INTERVAL, now);
-        }
-
-        long leftOut() {
-            return limit.leftOut() - summaries;
-        }
-
-        OptionalLong admit(long now) {
-            OptionalLong leftOut = limit.admit(now);
-            if (leftOut.isEmpty()) {
-                return leftOut;
-            }
-            int uncounted = summaries;
-            summaries = 0;
-            return OptionalLong.of(leftOut.getAsLong() - uncounted);
-        }
-
-        OptionalLong admitSummary(long now) {
-            OptionalLong leftOut = admit(now);
-            if (leftOut.isEmpty()) {
-                summaries++;
-            }
-            return leftOut;
+            this(level, what, new LineLimit(LINES_AT_ONCE, INTERVAL, now));
         }
     }
 
@@ -100,7 +70,7 @@ final class WorkLog {
     @Nullable
     Line failed(Setback<?> setback, boolean closed, WorkQueue.Figures figures, long now) {
         Kind kind = setback.terminal() == null ? failures : terminals;
-        OptionalLong leftOut = kind.admit(now);
+        OptionalLong leftOut = kind.limit.admit(now);
         if (leftOut.isEmpty()) {
             return null;
         }
@@ -114,7 +84,7 @@ final class WorkLog {
     /** The line about a key that was not taken since the queue is full, or null if there were too many of late. */
     @Nullable
     Line full(Object key, WorkQueue.Figures figures, long now) {
-        OptionalLong leftOut = refusals.admit(now);
+        OptionalLong leftOut = refusals.limit.admit(now);
         if (leftOut.isEmpty()) {
             return null;
         }
@@ -127,16 +97,16 @@ final class WorkLog {
 
     /** Whether something was left out that has not been told of since. */
     boolean owes() {
-        return failures.leftOut() + terminals.leftOut() + refusals.leftOut() > 0;
+        return failures.limit.leftOut() + terminals.limit.leftOut() + refusals.limit.leftOut() > 0;
     }
 
     /** The lines that tell of what was left out, as far as it is time for them. */
     List<Line> rest(WorkQueue.Figures figures, long now) {
         List<Line> lines = new ArrayList<>();
         for (Kind kind : List.of(failures, terminals, refusals)) {
-            if (kind.leftOut() > 0) {
-                kind.admitSummary(now).ifPresent(leftOut -> lines.add(() -> write(kind, more(kind, leftOut, figures))));
-            }
+            kind.limit
+                    .admitSummary(now)
+                    .ifPresent(leftOut -> lines.add(() -> write(kind, more(kind, leftOut, figures))));
         }
         return lines;
     }

@@ -25,8 +25,8 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.NoSuchFileException;
+import java.security.cert.CertificateException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
@@ -43,8 +43,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class ClassifierTest {
 
-    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
-
     static Stream<Arguments> thrown() {
         return Stream.of(
                 Arguments.of(Cause.NETWORK, new ConnectException("Connection refused")),
@@ -54,6 +52,8 @@ class ClassifierTest {
                 Arguments.of(Cause.NETWORK, new EOFException("the end")),
                 Arguments.of(Cause.NETWORK, new IOException("HTTP/1.1 header parser received no bytes")),
                 Arguments.of(Cause.NETWORK, because(new ConnectException(), new ClosedChannelException())),
+                Arguments.of(
+                        Cause.LOCAL, because(new SocketException(), new SocketException("Network is unreachable"))),
                 Arguments.of(Cause.LOCAL, because(new ConnectException(), new UnresolvedAddressException())),
                 Arguments.of(Cause.LOCAL, new UnknownHostException("nowhere.example")),
                 Arguments.of(Cause.LOCAL, new NoRouteToHostException("No route to host")),
@@ -73,11 +73,15 @@ class ClassifierTest {
                 Arguments.of(Cause.TIMEOUT, new InterruptedIOException("timeout")),
                 Arguments.of(Cause.TIMEOUT, new InterruptedIOException("of a library") {}),
                 Arguments.of(Cause.TLS, new SSLHandshakeException("bad certificate")),
-                Arguments.of(Cause.TLS, because(new SSLHandshakeException("ended"), new EOFException())),
+                Arguments.of(Cause.TLS, new SSLHandshakeException("Received fatal alert: handshake_failure")),
+                Arguments.of(
+                        Cause.TLS, because(new SSLHandshakeException("PKIX"), new CertificateException("expired"))),
+                Arguments.of(Cause.TLS, new SSLException("Unsupported or unrecognized SSL message")),
                 Arguments.of(Cause.NETWORK, new SSLException("below", new SocketException("Connection reset"))),
+                Arguments.of(Cause.NETWORK, new SSLException("below", new EOFException("the end"))),
                 Arguments.of(Cause.TIMEOUT, new SSLException("below", new SocketTimeoutException("timed out"))),
                 Arguments.of(Cause.PROTOCOL, new ProtocolException("garbage")),
-                Arguments.of(Cause.OVERLOAD, new FailedException(Failure.ofHttp(503, null, NOW))),
+                Arguments.of(Cause.OVERLOAD, new FailedException(Failure.ofHttp(503))),
                 Arguments.of(Cause.TIMEOUT, new CompletionException(new SocketTimeoutException())),
                 Arguments.of(Cause.NETWORK, new ExecutionException(new UncheckedIOException(new IOException("x")))),
                 Arguments.of(Cause.NETWORK, new IllegalArgumentException(new IOException("under a defect"))),
@@ -88,6 +92,8 @@ class ClassifierTest {
                 Arguments.of(Cause.REJECTED, new UnsupportedOperationException()),
                 Arguments.of(Cause.REJECTED, new ArithmeticException("/ by zero")),
                 Arguments.of(Cause.REJECTED, new RuntimeException(new NullPointerException())),
+                Arguments.of(Cause.LOCAL, new OutOfMemoryError("unable to create native thread")),
+                Arguments.of(Cause.LOCAL, new ExecutionException(new NoClassDefFoundError("gone"))),
                 Arguments.of(Cause.SERVER, new IllegalStateException("who knows")),
                 Arguments.of(Cause.SERVER, new RuntimeException("who knows")),
                 Arguments.of(Cause.SERVER, new Exception("who knows")));
@@ -122,16 +128,32 @@ class ClassifierTest {
         "600, PROTOCOL",
     })
     void anHttpStatusStandsForACause(int status, Cause cause) {
-        assertThat(Failure.ofHttp(status, null, NOW).cause()).isEqualTo(cause);
+        assertThat(Failure.ofHttp(status).cause()).isEqualTo(cause);
+    }
+
+    /** As JDK 25 throws them, from a socket and from its HTTP client. */
+    @Test
+    void aHandshakeThatIsCutShortIsNoMatterOfTls() {
+        String ended = "Remote host terminated the handshake";
+        Exception end = new SSLHandshakeException(ended);
+        assertThat(Classifier.standard().failure(end))
+                .isEqualTo(Failure.of(Cause.NETWORK, "SSLHandshakeException: " + ended));
+        assertThat(Classifier.standard().failure(because(new SSLHandshakeException(ended), new EOFException("short"))))
+                .isEqualTo(Failure.of(Cause.NETWORK, "SSLHandshakeException: " + ended));
+        assertThat(Classifier.standard().failure(because(new SSLHandshakeException(ended), end)))
+                .isEqualTo(Failure.of(Cause.NETWORK, "SSLHandshakeException: " + ended));
+        Throwable reset = because(new SSLHandshakeException("wrapped"), new SocketException("Connection reset"));
+        assertThat(Classifier.standard().failure(because(new SSLHandshakeException("twice"), reset)))
+                .isEqualTo(Failure.of(Cause.NETWORK, "SocketException: Connection reset"));
     }
 
     @Test
-    void whatTheServerAskedForIsKept() {
-        assertThat(Failure.ofHttp(503, "120", NOW).floor()).isEqualTo(Duration.ofMinutes(2));
-        assertThat(Failure.ofHttp(429, "Thu, 01 Jan 2026 00:00:30 GMT", NOW).floor())
-                .isEqualTo(Duration.ofSeconds(30));
-        assertThat(Failure.ofHttp(503, "soon", NOW)).isEqualTo(Failure.of(Cause.OVERLOAD, "HTTP status 503"));
-        assertThat(Failure.ofHttp(503, null, NOW).floor()).isEqualTo(Duration.ZERO);
+    void aNameThatIsNotFoundIsNamed() {
+        assertThat(Classifier.standard()
+                        .failure(new UnknownHostException("nowhere.example: Name or service not known")))
+                .isEqualTo(Failure.of(Cause.LOCAL, "host name not found: nowhere.example: Name or service not known"));
+        assertThat(Classifier.standard().failure(because(new ConnectException(), new UnresolvedAddressException())))
+                .isEqualTo(Failure.of(Cause.LOCAL, "host name not found"));
     }
 
     @Test
@@ -159,6 +181,8 @@ class ClassifierTest {
     void theDetailIsOneLineOfWhatWasThrownInside() {
         Failure failure = Classifier.standard().failure(new CompletionException(new IOException("first\nsecond")));
         assertThat(failure.detail()).isEqualTo("IOException: first");
+        assertThat(Classifier.standard().failure(new IOException("\n")).detail())
+                .isEqualTo("IOException");
     }
 
     @Test
@@ -177,7 +201,7 @@ class ClassifierTest {
 
     @Test
     void aFailureTravelsWithItsException() throws Exception {
-        FailedException thrown = new FailedException(Failure.ofHttp(503, "7", NOW));
+        FailedException thrown = new FailedException(new Failure(Cause.OVERLOAD, Duration.ofSeconds(7), "busy"));
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
             out.writeObject(thrown);

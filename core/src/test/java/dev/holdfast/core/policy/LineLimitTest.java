@@ -32,4 +32,17 @@ class LineLimitTest {
         assertThat(limit.admit(later)).isPresent();
         assertThat(limit.admit(later)).isEmpty();
     }
+
+    @Test
+    void aSummaryComesWhereSomethingWasLeftOutAndCountsAsNoLineLeftOut() {
+        LineLimit limit = new LineLimit(1, Duration.ofSeconds(10), 0);
+        assertThat(limit.admitSummary(0)).as("nothing to tell").isEmpty();
+        assertThat(limit.admit(0)).isPresent();
+        assertThat(limit.admit(0)).isEmpty();
+        assertThat(limit.admit(0)).isEmpty();
+        assertThat(limit.admitSummary(5 * SECOND)).as("too early").isEmpty();
+        assertThat(limit.leftOut()).isEqualTo(2);
+        assertThat(limit.admitSummary(10 * SECOND)).isEqualTo(OptionalLong.of(2));
+        assertThat(limit.admitSummary(60 * SECOND)).as("told").isEmpty();
+    }
 }

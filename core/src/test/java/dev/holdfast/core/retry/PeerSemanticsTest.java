@@ -145,7 +145,7 @@ class PeerSemanticsTest {
         assertThat(retry.call(() -> {
                     int status = calls.incrementAndGet() < 3 ? 500 : 200;
                     if (status != 200) {
-                        throw new FailedException(Failure.ofHttp(status, null, time.instant()));
+                        throw new FailedException(Failure.ofHttp(status));
                     }
                     return status;
                 }))

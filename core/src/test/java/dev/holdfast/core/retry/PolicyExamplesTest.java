@@ -116,8 +116,8 @@ class PolicyExamplesTest {
     String fetch(int number) throws IOException, InterruptedException, FailedException {
         HttpResponse<String> answer = http.send(request(number), HttpResponse.BodyHandlers.ofString());
         if (answer.statusCode() != 200) {
-            String retryAfter = answer.headers().firstValue("Retry-After").orElse(null);
-            throw new FailedException(Failure.ofHttp(answer.statusCode(), retryAfter, time.instant()));
+            throw new FailedException(
+                    Failure.ofHttp(answer.statusCode(), answer.headers()::firstValue, time.instant()));
         }
         return answer.body();
     }

@@ -8,6 +8,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.holdfast.core.policy.Backoff;
+import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.FailedException;
 import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.VirtualTime;
@@ -46,7 +47,7 @@ class RetryLogTest {
         Retry retry = retry(policy);
         Iterator<Exception> failures = List.<Exception>of(
                         new ConnectException("Connection refused"),
-                        new FailedException(Failure.ofHttp(503, "30", time.instant())))
+                        new FailedException(new Failure(Cause.OVERLOAD, Duration.ofSeconds(30), "HTTP status 503")))
                 .iterator();
         retry.call(() -> {
             if (failures.hasNext()) {

@@ -133,10 +133,9 @@ class RetryTest {
 
     @Test
     void whatTheServerAskedForIsWaitedFor() throws Exception {
-        Instant now = time.instant();
         Callable<String> call = () -> {
             if (attempts.incrementAndGet() == 1) {
-                throw new FailedException(Failure.ofHttp(503, "120", now));
+                throw new FailedException(new Failure(Cause.OVERLOAD, Duration.ofMinutes(2), "HTTP status 503"));
             }
             return "well";
         };
