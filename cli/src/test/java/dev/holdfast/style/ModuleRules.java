@@ -33,6 +33,7 @@ final class ModuleRules {
             entry("core.breaker", Set.of("core.policy", "core.time")),
             entry("core.retry", Set.of("core.policy", "core.time")),
             entry("core.work", Set.of("core.policy", "core.time")),
+            entry("core.delivery", Set.of("core.policy", "core.time")),
             entry("core.outbox", Set.of("core.policy", "core.time", "core.disk")),
             entry("opamp", Set.of("core.time", "core.policy", "core.work", "core.outbox")),
             entry("agent", Set.of("opamp", "core")),
