@@ -15,7 +15,7 @@ public sealed interface Action {
 
     /**
      * Look points up in the lane's own log and hand them to {@link DeliveryMachine#found}: for each sequence the newest
-     * record, or end of a gap, at or before it.
+     * record, or end of a gap, at or before it. A sequence may be acknowledged already: its point if it still is there.
      */
     record Look(String lane, long ask, List<Long> sequences) implements Action {}
 
@@ -94,7 +94,10 @@ public sealed interface Action {
     enum News {
         /** The server had acknowledged these and does not have them any more: it was restored. They are not here either. */
         SERVER_LOST,
-        /** These were acknowledged, and the server has other records in their place: both sides were restored or copied. */
+        /**
+         * These were acknowledged, and whether the server still has them cannot be known: it was restored, to before an
+         * epoch began or together with this disk.
+         */
         UNCERTAIN,
         /**
          * The server has these from this very outbox, and they are not what is here: this disk was restored or copied.

@@ -70,6 +70,7 @@ final class LaneMachine {
     private Point acknowledged;
     private long last;
     private boolean opens;
+    private boolean toldUncertain;
 
     /** The record that is being made a dead letter, or 0. */
     private long burying;
@@ -138,10 +139,11 @@ final class LaneMachine {
         if (mark.epoch() != epoch) {
             return;
         }
+        // Whatever it answers: how much the server can take holds for what comes next.
+        setbacks.floor(mark.retryAfter());
         switch (phase) {
             case Phase.Resuming resuming -> {
                 if (resuming.ask() == mark.ask()) {
-                    setbacks.floor(mark.retryAfter());
                     resumed(resuming.search(), mark);
                 }
             }
@@ -161,8 +163,17 @@ final class LaneMachine {
     private void resumed(Search search, Mark mark) {
         if (mark.known()) {
             carryOut(search.answered(mark));
-        } else if (acknowledged.sequence() > epochAfter) {
-            outlet.add(new Action.Tell(name, Action.News.SERVER_LOST, epochAfter + 1, acknowledged.sequence()));
+            return;
+        }
+        boolean lost = acknowledged.sequence() > epochAfter;
+        if (epochAfter > 0 && mark.matched() < acknowledged.sequence() && (lost || !toldUncertain)) {
+            // It has nothing that shows how far it has what was sent in the epochs before.
+            toldUncertain = true;
+            tell(Action.News.UNCERTAIN, 1, epochAfter);
+        }
+        if (lost) {
+            // In a new epoch, so that this is not told again each time that a lane with nothing to send resumes.
+            tell(Action.News.SERVER_LOST, epochAfter + 1, acknowledged.sequence());
             renew();
         } else {
             opens = true;
@@ -185,24 +196,27 @@ final class LaneMachine {
             }
             case Search.Step.Parted parted -> {
                 acknowledge(parted.after());
-                outlet.add(new Action.Tell(
-                        name,
+                tell(
                         Action.News.SERVER_AHEAD,
                         acknowledged.sequence() + 1,
-                        parted.mark().sequence()));
+                        parted.mark().sequence());
                 renew();
             }
             case Search.Step.Behind behind -> {
-                long mark = Math.max(behind.mark().sequence(), epochAfter);
-                boolean lost = mark < acknowledged.sequence();
-                outlet.add(new Action.Tell(
-                        name,
-                        lost ? Action.News.SERVER_LOST : Action.News.UNCERTAIN,
-                        (lost ? mark : epochAfter) + 1,
-                        acknowledged.sequence()));
+                long mark = Math.min(Math.max(behind.mark().sequence(), epochAfter), acknowledged.sequence());
+                if (!behind.same()) {
+                    tell(Action.News.UNCERTAIN, epochAfter + 1, mark);
+                }
+                tell(Action.News.SERVER_LOST, mark + 1, acknowledged.sequence());
                 renew();
             }
             case Search.Step.Nonsense nonsense -> astray();
+        }
+    }
+
+    private void tell(Action.News news, long first, long last) {
+        if (first <= last) {
+            outlet.add(new Action.Tell(name, news, first, last));
         }
     }
 
@@ -217,6 +231,7 @@ final class LaneMachine {
     }
 
     private void renew() {
+        toldUncertain = true;
         phase = new Phase.Renewing();
         outlet.add(new Action.StartEpoch(name, acknowledged.sequence()));
     }
@@ -243,7 +258,6 @@ final class LaneMachine {
     private void answered(Phase.Flowing flowing, int at, Mark mark) {
         Batch batch = flowing.sent().get(at).batch();
         if (!mark.known() || mark.sequence() != batch.last() || !batch.end().equalsOrUnknown(mark.hash())) {
-            setbacks.floor(mark.retryAfter());
             astray();
             return;
         }
@@ -255,15 +269,19 @@ final class LaneMachine {
         opens = false;
         acknowledge(batch.end());
         setbacks.taken(batch);
-        setbacks.floor(mark.retryAfter());
     }
 
+    /** The server's floor is for the lane where its records are to blame, and else for all lanes. */
     void refused(Refusal refusal) {
         if (refusal.epoch() != epoch) {
             return;
         }
-        if (phase instanceof Phase.Resuming resuming && resuming.ask() == refusal.ask()) {
+        if (refusal.why().isPermanent()) {
+            setbacks.floor(refusal.retryAfter());
+        } else {
             outlet.hold(refusal.retryAfter());
+        }
+        if (phase instanceof Phase.Resuming resuming && resuming.ask() == refusal.ask()) {
             phase = new Phase.Pausing();
             setbacks.unanswered(0, "resume refused, " + refusal.why() + ": " + refusal.detail());
         }

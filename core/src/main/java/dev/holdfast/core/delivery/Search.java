@@ -42,8 +42,12 @@ record Search(
         /** The server has something else after this point, up to its mark. */
         record Parted(Point after, Point mark) implements Step {}
 
-        /** The server does not have what it acknowledged. */
-        record Behind(Point mark) implements Step {}
+        /**
+         * The server does not have what it acknowledged.
+         *
+         * @param same whether what it has is known to be what it was sent from here
+         */
+        record Behind(Point mark, boolean same) implements Step {}
 
         /** The answer does not fit the question. */
         record Nonsense() implements Step {}
@@ -60,6 +64,9 @@ record Search(
 
     /** What was looked up. */
     Step found(List<Point> found) {
+        if (mark != null && mark.sequence() < common.sequence()) {
+            return new Step.Behind(mark, found.contains(mark));
+        }
         List<Point> between = found.stream()
                 .filter(point -> point.hash() != 0 && point.sequence() > common.sequence() && point.sequence() < bound)
                 .distinct()
@@ -92,7 +99,10 @@ record Search(
         long matched = answer.matched();
         Point server = new Point(answer.sequence(), answer.hash());
         if (matched < common.sequence() && mark == null) {
-            return new Step.Behind(server);
+            // What was acknowledged may still be in the log, and tell whether the server's mark is a place in it.
+            return server.sequence() < common.sequence()
+                    ? new Step.Look(new Search(common, bound, List.of(), server), List.of(server.sequence()))
+                    : new Step.Behind(server, false);
         }
         Point same = matched == common.sequence() ? common : at(matched);
         if (same == null || matched > server.sequence()) {

@@ -53,7 +53,7 @@ final class Setbacks {
     }
 
     boolean isFailing() {
-        return failures > 0 || suspects != null;
+        return failures > 0 || strays > 0 || suspects != null;
     }
 
     /** The record that fails at present, or 0. */
@@ -113,12 +113,8 @@ final class Setbacks {
         if (split) {
             suspects = suspects(batch, refusal);
         }
-        if (!permanent) {
-            outlet.hold(refusal.retryAfter());
-        }
         refusalsInARow++;
         if (permanent && (split || over) && refusalsInARow <= FREE_REFUSALS) {
-            floor(refusal.retryAfter());
             if (counted != null && !over) {
                 keep(counted, Duration.ofNanos(Math.max(0, notBefore - outlet.now())));
             }

@@ -32,6 +32,9 @@ final class ModelAgent {
     final ModelServer server;
     final List<String> story;
 
+    /** Tells it from others in the story. */
+    String name = "agent";
+
     Map<String, ModelLane> lanes = new LinkedHashMap<>();
     DeliveryMachine machine;
 
@@ -39,7 +42,7 @@ final class ModelAgent {
     final List<Action> actions = new ArrayList<>();
 
     final Set<Long> toldLost = new HashSet<>();
-    final Set<Long> givenUp = new HashSet<>();
+    final Set<Long> toldUncertain = new HashSet<>();
 
     /** How long a message takes, either way. */
     Supplier<Duration> latency = () -> Duration.ofMillis(1);
@@ -134,7 +137,7 @@ final class ModelAgent {
         int mine = life;
         for (Action action : todo) {
             actions.add(action);
-            story.add(time.elapsed() + " " + action);
+            story.add(time.elapsed() + " " + name + " " + action);
             if (mine == life) {
                 carryOut(action);
             }
@@ -180,7 +183,7 @@ final class ModelAgent {
                 long sequence = bury.attempts().sequence();
                 lane.dead.add(sequence);
                 lane.deadLetters.put(sequence, bury.attempts());
-                givenUp.add(lane.at(sequence).id());
+                server.givenUp.add(lane.at(sequence).id());
                 lane.attempts = null;
                 later(() -> did(machine.buried(bury.lane(), sequence, now())));
             }
@@ -193,8 +196,9 @@ final class ModelAgent {
             case Action.Waits waits -> {}
             case Action.Tell tell -> {
                 if (tell.news() != Action.News.SERVER_AHEAD) {
+                    Set<Long> told = tell.news() == Action.News.SERVER_LOST ? toldLost : toldUncertain;
                     for (long sequence = tell.first(); sequence <= tell.last(); sequence++) {
-                        toldLost.add(lane(tell.lane()).at(sequence).id());
+                        told.add(lane(tell.lane()).at(sequence).id());
                     }
                 }
             }
@@ -204,7 +208,7 @@ final class ModelAgent {
     private void acknowledge(ModelLane lane, Point upTo) {
         for (long sequence = lane.acknowledged.sequence() + 1; sequence <= upTo.sequence(); sequence++) {
             long id = lane.at(sequence).id();
-            assertThat(server.everTaken.contains(id) || givenUp.contains(id) || sequence <= lane.droppedUpTo)
+            assertThat(server.everTaken.contains(id) || server.givenUp.contains(id) || sequence <= lane.droppedUpTo)
                     .as(() -> "acknowledged and never stored: " + id + told())
                     .isTrue();
         }
@@ -274,7 +278,7 @@ final class ModelAgent {
             return;
         }
         send(() -> {
-            story.add(time.elapsed() + " " + answer);
+            story.add(time.elapsed() + " " + name + " " + answer);
             if (answer instanceof Mark mark) {
                 answered(mark);
                 did(machine.marked(mark, now()));
@@ -288,8 +292,10 @@ final class ModelAgent {
     private void answered(Mark mark) {
         Map<Long, List<Item>> flying = inFlight.getOrDefault(mark.lane(), new HashMap<>());
         List<Item> items = flying.remove(mark.ask());
-        if (items != null && mark.sequence() != items.getLast().last()) {
-            flying.keySet().removeIf(ask -> ask > mark.ask());
+        // Answers come in order: those before it are lost. What follows a batch that was not taken is not taken either.
+        if (items != null) {
+            boolean taken = mark.sequence() == items.getLast().last();
+            flying.keySet().removeIf(ask -> !taken || ask < mark.ask());
         }
         markNotBefore.merge(mark.lane(), time.nanoTime() + mark.retryAfter().toNanos(), Math::max);
     }
@@ -334,6 +340,8 @@ final class ModelAgent {
     }
 
     private String told() {
-        return " ... " + String.join("\n", story.subList(Math.max(0, story.size() - 40), story.size()));
+        return story.isEmpty()
+                ? ""
+                : " ... " + String.join("\n", story.subList(Math.max(0, story.size() - 20), story.size()));
     }
 }

@@ -18,6 +18,9 @@ final class ModelLane {
     /** A record or gap as it is sent; the identifier is 0 for a gap. */
     record Item(long first, long last, long hash, long id, int bytes) {}
 
+    /** How much of what is acknowledged is still in the log. */
+    private static final int KEPT = 10;
+
     final String name;
     final List<Entry> entries = new ArrayList<>();
     final Set<Long> dead = new HashSet<>();
@@ -78,7 +81,8 @@ final class ModelLane {
 
     /** The newest point at or before a sequence. */
     Point pointUpTo(long sequence) {
-        if (sequence <= acknowledged.sequence() || (sequence < droppedUpTo)) {
+        boolean gone = sequence <= acknowledged.sequence() - KEPT || sequence == 0;
+        if (gone || (sequence > acknowledged.sequence() && sequence < droppedUpTo)) {
             return acknowledged;
         }
         return new Point(sequence, at(sequence).hash());

@@ -63,8 +63,11 @@ final class ModelServer {
 
     Disk disk = new Disk();
 
-    /** Everything that was ever stored, or named as a gap, whatever became of it. */
+    /** Everything that was ever stored, whatever became of it. */
     final Set<Long> everTaken = new HashSet<>();
+
+    /** What any agent gave up on, so that a gap stands for it. */
+    final Set<Long> givenUp = new HashSet<>();
 
     /** The records that it will never take. */
     LongPredicate isBad = id -> false;
@@ -81,7 +84,11 @@ final class ModelServer {
     Mark resume(Action.Resume resume) {
         Kept kept = disk.streams.get(new Key(resume.lane(), resume.epoch()));
         if (kept == null) {
-            return unknown(resume.lane(), resume.epoch(), resume.ask());
+            Point at = resume.acknowledged();
+            boolean elsewhere = disk.streams.entrySet().stream()
+                    .anyMatch(stream -> stream.getKey().lane().equals(resume.lane())
+                            && stream.getValue().hashes.getOrDefault(at.sequence(), 0L) == at.hash());
+            return unknown(resume.lane(), resume.epoch(), resume.ask(), elsewhere ? at.sequence() : 0);
         }
         long matched = Stream.concat(Stream.of(resume.acknowledged()), resume.points().stream())
                 .filter(point ->
@@ -98,7 +105,7 @@ final class ModelServer {
         Key key = new Key(send.lane(), send.epoch());
         Kept kept = disk.streams.get(key);
         if (kept == null && !send.opens()) {
-            return unknown(send.lane(), send.epoch(), send.ask());
+            return unknown(send.lane(), send.epoch(), send.ask(), 0);
         }
         if (kept != null
                 && (kept.mark != send.follows().sequence() || !send.follows().equalsOrUnknown(kept.hash))) {
@@ -139,8 +146,8 @@ final class ModelServer {
         kept.moveTo(item.last(), item.hash());
     }
 
-    private Mark unknown(String lane, long epoch, long ask) {
-        return new Mark(lane, epoch, ask, false, 0, 0, 0, markFloor);
+    private Mark unknown(String lane, long epoch, long ask, long matched) {
+        return new Mark(lane, epoch, ask, false, 0, 0, matched, markFloor);
     }
 
     private Mark mark(Action.Send send, Kept kept) {
