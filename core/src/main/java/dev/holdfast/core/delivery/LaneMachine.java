@@ -231,7 +231,7 @@ final class LaneMachine {
     }
 
     private void renew() {
-        toldUncertain = true;
+        toldUncertain = false;
         phase = new Phase.Renewing();
         outlet.add(new Action.StartEpoch(name, acknowledged.sequence()));
     }

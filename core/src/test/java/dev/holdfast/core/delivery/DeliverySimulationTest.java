@@ -109,6 +109,7 @@ class DeliverySimulationTest {
                 agent.linkDown();
                 agent.linkUp();
             });
+            time.advance(Duration.ofMinutes(2));
             Duration end = time.elapsed().plus(QUIET);
             while (!agents.stream().allMatch(ModelAgent::isDrained)
                     && time.elapsed().compareTo(end) < 0) {

@@ -252,11 +252,11 @@ final class ModelAgent {
                 .isGreaterThanOrEqualTo(Math.max(
                         Math.max(allNotBefore, markNotBefore.getOrDefault(send.lane(), 0L)),
                         laneNotBefore.getOrDefault(send.lane(), 0L)));
-        // Given up in flight if no answer comes in time: no longer in the window then.
+        // Where no answer comes in time, what was sent after it is let go of too: the server is asked anew.
         int mine = link;
         time.schedule(policy.answerTimeout(), () -> {
-            if (mine == link) {
-                flying.remove(send.ask());
+            if (mine == link && flying.containsKey(send.ask())) {
+                flying.clear();
             }
         });
         send(() -> answer(server.batch(send, items)));
