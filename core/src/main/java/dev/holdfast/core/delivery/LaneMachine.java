@@ -78,6 +78,9 @@ final class LaneMachine {
     /** The newest record that was. */
     private long buriedUpTo;
 
+    /** From when on being without a link counts as an attempt, where it does. */
+    private long missedFrom;
+
     /** What the next batch takes, as far as it is known to be more than usual. */
     private long need;
 
@@ -89,9 +92,7 @@ final class LaneMachine {
         this.acknowledged = state.acknowledged();
         this.last = state.last();
         this.setbacks = new Setbacks(outlet, name, state.attempts());
-        if (outlet.policy.countUnreachable()) {
-            setbacks.grace();
-        }
+        this.missedFrom = setbacks.afterGrace();
     }
 
     String name() {
@@ -115,12 +116,8 @@ final class LaneMachine {
         }
         List<Sent> lost = dropFlight();
         phase = new Phase.Away();
-        if (!outlet.policy.countUnreachable()) {
-            return;
-        }
-        if (lost.isEmpty()) {
-            setbacks.grace();
-        } else {
+        missedFrom = setbacks.afterGrace();
+        if (outlet.policy.countUnreachable() && !lost.isEmpty()) {
             unanswered(lost.getFirst().batch().firstRecord(), "the link was lost before the server answered");
         }
     }
@@ -458,7 +455,9 @@ final class LaneMachine {
     long wakeAt() {
         return switch (phase) {
             case Phase.Away away ->
-                outlet.policy.countUnreachable() && burying == 0 && head() <= last ? setbacks.notBefore() : NEVER;
+                outlet.policy.countUnreachable() && burying == 0 && head() <= last
+                        ? Math.max(missedFrom, setbacks.notBefore())
+                        : NEVER;
             case Phase.Resuming resuming -> resuming.deadline();
             case Phase.Pausing pausing -> sendableAt();
             case Phase.Flowing flowing -> {

@@ -152,10 +152,9 @@ final class Setbacks {
         return false;
     }
 
-    /** Waits as after a failure, without one. */
-    void grace() {
-        long due = outlet.now() + delay(1, Duration.ZERO).toNanos();
-        notBefore = Math.max(notBefore, due);
+    /** When a link that is gone just now, or not there yet, is one that was to be there. */
+    long afterGrace() {
+        return outlet.now() + delay(1, Duration.ZERO).toNanos();
     }
 
     private @Nullable Attempts buried(@Nullable Attempts counted) {

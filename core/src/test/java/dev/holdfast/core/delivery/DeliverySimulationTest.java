@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 class DeliverySimulationTest {
 
     private static final long SEED = Long.getLong("holdfast.seed", 20261122);
-    private static final int RUNS = Integer.getInteger("holdfast.runs", 300);
+    private static final int RUNS = Integer.getInteger("holdfast.runs", 200);
     private static final Duration FAULTY = Duration.ofMinutes(10);
     private static final Duration QUIET = Duration.ofHours(3);
     private static final List<String> LANES = List.of("events", "status", "audit");
@@ -64,7 +64,7 @@ class DeliverySimulationTest {
         final VirtualTime time = new VirtualTime();
         final ModelServer server = new ModelServer();
         final List<ModelAgent> agents = new ArrayList<>();
-        final List<String> said = new ArrayList<>();
+        final List<Object> said = new ArrayList<>();
         final Set<Fault> faults = EnumSet.noneOf(Fault.class);
         final DeliveryPolicy policy;
 
@@ -143,7 +143,7 @@ class DeliverySimulationTest {
             }
             Fault fault = ALL.get(chance.nextInt(ALL.size()));
             if (faults.contains(fault)) {
-                said.add(time.elapsed() + " " + fault);
+                said.add(new ModelAgent.Said(time.elapsed(), "everyone", fault));
                 inflict(fault, agent, agent.lane(lane));
             }
             if (chance.nextInt(8) == 0) {
@@ -228,7 +228,7 @@ class DeliverySimulationTest {
         }
 
         private String story() {
-            return faults + " ..." + String.join("\n", said.subList(Math.max(0, said.size() - 30), said.size()));
+            return faults + " ..." + said.subList(Math.max(0, said.size() - 30), said.size());
         }
     }
 }

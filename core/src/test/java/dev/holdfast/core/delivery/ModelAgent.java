@@ -26,11 +26,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class ModelAgent {
 
+    /** What happened; written out only where a test fails, since there is much of it. */
+    record Said(Duration at, String who, Object what) {
+        @Override
+        public String toString() {
+            return "\n" + at + " " + who + " " + what;
+        }
+    }
+
     final VirtualTime time;
     final SplittableRandom chance;
     final DeliveryPolicy policy;
     final ModelServer server;
-    final List<String> story;
+    final List<Object> story;
 
     /** Tells it from others in the story. */
     String name = "agent";
@@ -61,7 +69,7 @@ final class ModelAgent {
     private long allNotBefore;
 
     ModelAgent(
-            VirtualTime time, SplittableRandom chance, DeliveryPolicy policy, ModelServer server, List<String> story) {
+            VirtualTime time, SplittableRandom chance, DeliveryPolicy policy, ModelServer server, List<Object> story) {
         this.time = time;
         this.chance = chance;
         this.policy = policy;
@@ -137,7 +145,7 @@ final class ModelAgent {
         int mine = life;
         for (Action action : todo) {
             actions.add(action);
-            story.add(time.elapsed() + " " + name + " " + action);
+            story.add(new Said(time.elapsed(), name, action));
             if (mine == life) {
                 carryOut(action);
             }
@@ -278,7 +286,7 @@ final class ModelAgent {
             return;
         }
         send(() -> {
-            story.add(time.elapsed() + " " + name + " " + answer);
+            story.add(new Said(time.elapsed(), name, answer));
             if (answer instanceof Mark mark) {
                 answered(mark);
                 did(machine.marked(mark, now()));
@@ -340,8 +348,6 @@ final class ModelAgent {
     }
 
     private String told() {
-        return story.isEmpty()
-                ? ""
-                : " ... " + String.join("\n", story.subList(Math.max(0, story.size() - 20), story.size()));
+        return story.isEmpty() ? "" : " ... " + story.subList(Math.max(0, story.size() - 20), story.size());
     }
 }
