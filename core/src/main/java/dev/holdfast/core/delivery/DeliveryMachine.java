@@ -107,7 +107,12 @@ public final class DeliveryMachine {
      */
     public List<Action> read(String lane, long ask, Batch batch, Moment now) {
         outlet.moveTo(now);
-        lane(lane).read(ask, batch);
+        LaneMachine reader = lane(lane);
+        reader.read(ask, batch);
+        if (reader.isPostponed()) {
+            turns.remove(reader);
+            turns.addFirst(reader);
+        }
         return done();
     }
 
@@ -180,9 +185,9 @@ public final class DeliveryMachine {
     /** When {@link #tick} is to be called next, in monotonic nanoseconds; empty if it need not be. */
     public OptionalLong wakeAt() {
         long soonest = outlet.isStopping()
-                ? LaneMachine.NEVER
-                : lanes.values().stream().mapToLong(LaneMachine::wakeAt).min().orElse(LaneMachine.NEVER);
-        return soonest == LaneMachine.NEVER ? OptionalLong.empty() : OptionalLong.of(outlet.outside(soonest));
+                ? Phase.NEVER
+                : lanes.values().stream().mapToLong(LaneMachine::wakeAt).min().orElse(Phase.NEVER);
+        return soonest == Phase.NEVER ? OptionalLong.empty() : OptionalLong.of(outlet.outside(soonest));
     }
 
     private List<Action> done() {
