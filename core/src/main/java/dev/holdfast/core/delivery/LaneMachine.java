@@ -136,10 +136,8 @@ final class LaneMachine {
             }
             case Search.Step.Parted parted -> {
                 acknowledge(parted.after());
-                tell(
-                        Action.News.SERVER_AHEAD,
-                        acknowledged.sequence() + 1,
-                        parted.mark().sequence());
+                long ahead = parted.mark().sequence();
+                tell(Action.News.SERVER_AHEAD, acknowledged.sequence() + 1, ahead);
                 renew();
             }
             case Search.Step.Behind behind -> {
@@ -147,7 +145,7 @@ final class LaneMachine {
                 if (!behind.same()) {
                     tell(Action.News.UNCERTAIN, epochAfter + 1, mark);
                 }
-                tell(Action.News.SERVER_LOST, mark + 1, acknowledged.sequence());
+                tell(Action.News.SERVER_LOST, mark + 1, end);
                 renew();
             }
             case Search.Step.Nonsense nonsense -> astray();
@@ -228,12 +226,9 @@ final class LaneMachine {
         if (phase instanceof Phase.Flowing flowing) {
             int at = flowing.at(refusal.ask());
             if (at >= 0) {
-                // What was sent after it follows what the server does not have: it is not taken either.
+                // What was sent after it is not taken either; answers to what was sent before it are lost.
                 Batch batch = flowing.sent().get(at).batch();
-                List<Phase.Sent> before = List.copyOf(flowing.sent().subList(0, at));
                 dropFlight();
-                before.forEach(sent -> outlet.take(sent.batch().bytes()));
-                phase = new Phase.Flowing(null, before);
                 bury(setbacks.refused(batch, refusal));
             }
         }
@@ -339,6 +334,7 @@ final class LaneMachine {
         outlet.giveBack(reading.reserved());
         if (batch.isEmpty()) {
             // Nothing is there before something more is appended.
+            need = 0;
             last = last > reading.lastThen() ? last : reading.from() - 1;
             return;
         }
