@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * How an outbox is emptied, as a state machine: it takes what happened and what time it is, and says what to do.
  *
  * <p>On each link every lane first asks the server how far it has the lane, and finds out up to where both sides have
- * the very same records; from there it sends batches, one after the other, each of which says what it follows. Where the
- * two sides have parted, since a disk was restored or copied, the lane goes on in a new epoch.
+ * the very same records; from there it sends batches, one after the other, each of which says what it follows. Where
+ * the two sides have parted, since a disk was restored or copied, the lane goes on in a new epoch.
  *
  * <p>A link whose server does not take the outbox is no link: it is not told of here.
  *
@@ -82,8 +82,8 @@ public final class DeliveryMachine {
     }
 
     /**
-     * Records were appended, and are safely on disk: what is sent before may be gone after a power loss, and look like a
-     * copied disk then.
+     * Records were appended, and are safely on disk: what is sent before may be gone after a power loss, and look like
+     * a copied disk then.
      *
      * @param last the newest one
      */
