@@ -33,7 +33,7 @@ class CommandTest {
         assertThat(help())
                 .contains("score, unit, peer, peer's score", "above 1 where Holdfast does better")
                 .contains("operations a microsecond", "microseconds an operation", "bytes of heap")
-                .contains("one to seven minutes", "--quick some seconds")
+                .contains("half a minute to seven minutes", "--quick some seconds")
                 .contains("--quick A short run", "Default: no", "--format=FORMAT text (the default), or json");
     }
 
@@ -42,7 +42,7 @@ class CommandTest {
         assertThat(run("storm", "--help")).isZero();
         assertThat(help())
                 .contains("CPU in percent of one core", "in microseconds", "log lines a minute", "how many bytes")
-                .contains("2 min 10 s by default", "The first 10 s of a way are not measured")
+                .contains("2 min 10 s by default", "Not measured is the first sixth of a way, at most 10 s")
                 .contains("--keys=N How many keys fail; at least 1. Default: 10000.")
                 .contains("--for=D How long each way is run", "Default: 60s.")
                 .contains("--format=FORMAT text (the default), or json");

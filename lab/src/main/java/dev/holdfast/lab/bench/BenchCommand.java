@@ -33,7 +33,7 @@ import picocli.CommandLine.Parameters;
                     + " Holdfast does better. Most have a second row, on what an operation allocates. Units: ops/us"
                     + " (operations a microsecond), us/op (microseconds an operation), B/op and bytes/key (bytes of heap).",
             "",
-            "One takes one to seven minutes, all of them a quarter of an hour, on a machine with nothing else to do; with"
+            "One takes half a minute to seven minutes, all of them a quarter of an hour, on a machine with nothing else to do; with"
                     + " --quick some seconds, all of them a minute.",
             "",
         },

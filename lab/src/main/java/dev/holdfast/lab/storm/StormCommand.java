@@ -22,8 +22,8 @@ import picocli.CommandLine.Option;
             "Prints a row for each: CPU in percent of one core, attempts and the CPU time of each in microseconds, keys that"
                     + " went well beside them, log lines a minute, and by how many bytes the heap has grown.",
             "",
-            "Takes twice --for and at most 10 s more: 2 min 10 s by default. The first 10 s of a way are not measured, or the"
-                    + " first tenth of one that is short.",
+            "Takes twice --for and at most 10 s more: 2 min 10 s by default. Not measured is the first sixth of a way, at most"
+                    + " 10 s; the first tenth of one of 10 s or less.",
             "",
         },
         mixinStandardHelpOptions = true)
