@@ -11,16 +11,20 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *  0        4        8        12       16       24       32    33    34     36       40
- *  | magic  | header | length | payload| sequence| hash   | type| 0   | lane | follow | payload ... 0 to 7 zeros |
+ *  | magic  | header | length | payload| sequence| hash   | type| in  | lane | follow | payload ... 0 to 7 zeros |
  *  |        | CRC    |        | CRC    |         |        |     |     |      |        |                          |
  * </pre>
  *
  * <p>Both checksums are CRC-32C (RFC 3720, appendix B.4). The header's begins with the salt of the segment and the
  * offset of the frame in it, 16 bytes that are not stored here: so a frame is good at its own place only, whatever a
- * payload contains and whatever was in the file before. {@code follow} is how many frames of the same group come after
- * this one: they hold together or not at all.
+ * payload contains and whatever was in the file before. The zeros after a payload are under no checksum: they hold
+ * nothing, so there is nothing to lose in them.
+ *
+ * <p>{@code follow} is how many frames of the same group come after this one, {@code in} is 1 if one came before it,
+ * else 0: they hold together or not at all, and a group that lost frames at either end can be told from a whole one.
  */
-record FrameHeader(byte type, int lane, long sequence, long hash, int length, int payloadCrc, int follow) {
+record FrameHeader(
+        byte type, boolean continues, int lane, long sequence, long hash, int length, int payloadCrc, int follow) {
 
     static final int SIZE = 40;
     private static final int MAGIC = 0x48F0_1DFA;
@@ -35,12 +39,15 @@ record FrameHeader(byte type, int lane, long sequence, long hash, int length, in
     }
 
     /** Writes a frame at the buffer's position, which is {@code offset} in the segment, and moves past its padding. */
-    static void write(Frame frame, int follow, ByteBuffer into, long salt, int offset) {
+    static void write(Frame frame, boolean continues, int follow, ByteBuffer into, long salt, int offset) {
         int start = into.position();
         byte[] payload = frame.payload();
         into.putInt(MAGIC).putInt(0).putInt(payload.length).putInt(crc(payload));
         into.putLong(frame.sequence()).putLong(frame.hash());
-        into.put(frame.type()).put((byte) 0).putShort((short) frame.lane()).putInt(follow);
+        into.put(frame.type())
+                .put((byte) (continues ? 1 : 0))
+                .putShort((short) frame.lane())
+                .putInt(follow);
         into.putInt(start + 4, headerCrc(into, start, salt, offset));
         into.put(payload);
         for (int pad = payload.length; pad < padded(payload.length); pad++) {
@@ -60,13 +67,14 @@ record FrameHeader(byte type, int lane, long sequence, long hash, int length, in
         }
         FrameHeader header = new FrameHeader(
                 from.get(index + 32),
+                from.get(index + 33) != 0,
                 from.getShort(index + 34) & 0xFFFF,
                 from.getLong(index + 16),
                 from.getLong(index + 24),
                 from.getInt(index + 8),
                 from.getInt(index + 12),
                 from.getInt(index + 36));
-        boolean fits = header.length >= 0 && header.length <= Frame.MOST_PAYLOAD && offset + header.size() <= limit;
+        boolean fits = header.length >= 0 && header.length <= Frame.MOST_PAYLOAD && header.size() <= limit - offset;
         return fits ? header : null;
     }
 

@@ -46,6 +46,9 @@ public final class Scan {
         int from = next;
         for (int offset = from; offset + FrameHeader.SIZE <= limit; offset += 8) {
             int index = index(offset, FrameHeader.SIZE);
+            if (window.getLong(index) == 0) {
+                continue;
+            }
             FrameHeader found = FrameHeader.read(window, index, segment.salt(), offset, limit);
             if (found != null) {
                 damaged += offset - from;
@@ -55,9 +58,7 @@ public final class Scan {
                 written = next;
                 return true;
             }
-            if (window.getLong(index) != 0) {
-                written = offset + 8;
-            }
+            written = offset + 8;
         }
         header = null;
         for (int offset = Math.max(from, limit - FrameHeader.SIZE + 8 & -8); offset + 8 <= limit; offset += 8) {
@@ -65,8 +66,8 @@ public final class Scan {
                 written = offset + 8;
             }
         }
-        damaged += isEndKnown ? limit - from : Math.max(0, written - from);
-        next = limit;
+        damaged += Math.max(0, (isEndKnown ? limit : written) - from);
+        next = Math.max(from, limit);
         return false;
     }
 
@@ -110,6 +111,14 @@ public final class Scan {
         return header().follow();
     }
 
+    /**
+     * Whether a frame of the same group came before this one. A group is whole if its first frame continues none, each
+     * further one begins where the one before ends and has one less to follow, and none follows the last.
+     */
+    public boolean continues() {
+        return header().continues();
+    }
+
     /** What it holds, or null if that does not verify. */
     public byte @Nullable [] payload() throws IOException {
         FrameHeader frame = header();
@@ -125,7 +134,8 @@ public final class Scan {
 
     /**
      * How many bytes so far belong to no frame. At the end those after the last frame are among them, but for the zeros
-     * after everything that was ever written.
+     * after everything that was ever written. A wrong byte among those zeros looks like the rest of a lost frame and
+     * counts as one, with the zeros before it. A frame whose {@link #payload} alone does not verify is not among them.
      */
     public long damaged() {
         return damaged;
@@ -143,9 +153,12 @@ public final class Scan {
     /** Where in the window these bytes of the segment are, once they are there. */
     private int index(int offset, int length) throws IOException {
         if (offset < windowStart || offset + length > windowStart + window.limit()) {
-            window.clear().limit(Math.min(window.capacity(), Math.max(length, limit - offset)));
+            int filled = Math.min(window.capacity(), Math.max(length, limit - offset));
+            // Nothing is in it if reading fails: a second try must not take bytes of another place for these.
+            window.limit(0);
+            int read = segment.file().read(window.duplicate().clear().limit(filled), offset);
+            window.limit(filled);
             windowStart = offset;
-            int read = segment.file().read(window, offset);
             // A file that was cut off: what is missing is as good as zeros.
             for (int index = read; index < window.limit(); index++) {
                 window.put(index, (byte) 0);

@@ -41,7 +41,7 @@ record SegmentFile(int number, long salt, int size, UUID log, DiskFile file) {
     private static final long MAGIC =
             ByteBuffer.wrap("HOLDFLOG".getBytes(StandardCharsets.US_ASCII)).getLong();
     private static final Pattern NAME = Pattern.compile("([0-9]{10})\\.log");
-    private static final int ZEROS = 1 << 20;
+    private static final int ZEROS = 64 << 10;
 
     static String name(int number) {
         return String.format(Locale.ROOT, "%010d.log", number);
@@ -60,9 +60,10 @@ record SegmentFile(int number, long salt, int size, UUID log, DiskFile file) {
     /** Makes a file of zeros and forces it; only its name is still to be made to last. */
     static void fill(Disk disk, String name, int size) throws IOException {
         disk.delete(name);
+        ByteBuffer zeros = ByteBuffer.allocate(ZEROS);
         try (DiskFile file = disk.open(name)) {
             for (int written = 0; written < size; written += ZEROS) {
-                file.write(ByteBuffer.allocate(Math.min(ZEROS, size - written)), written);
+                file.write(zeros.clear().limit(Math.min(ZEROS, size - written)), written);
             }
             file.force();
         }
@@ -90,27 +91,36 @@ record SegmentFile(int number, long salt, int size, UUID log, DiskFile file) {
     @Nullable
     static SegmentFile open(Disk disk, int number) throws IOException {
         DiskFile file = disk.open(name(number));
+        SegmentFile segment = null;
+        try {
+            segment = read(number, file);
+        } finally {
+            if (segment == null) {
+                file.close();
+            }
+        }
+        return segment;
+    }
+
+    private static @Nullable SegmentFile read(int number, DiskFile file) throws IOException {
         ByteBuffer header = ByteBuffer.allocate(FIRST_FRAME);
         file.read(header, 0);
         for (int copy = 0; copy <= COPY; copy += COPY) {
             if (header.getLong(copy) == MAGIC && header.getInt(copy + HEADER - 4) == crc(header, copy)) {
-                return opened(header, copy, number, file);
+                return read(header, copy, number, file);
             }
         }
-        file.close();
         return null;
     }
 
-    private static @Nullable SegmentFile opened(ByteBuffer header, int copy, int number, DiskFile file)
+    private static @Nullable SegmentFile read(ByteBuffer header, int copy, int number, DiskFile file)
             throws IOException {
         int version = header.getInt(copy + 8);
         if (version != VERSION) {
-            file.close();
             throw new IOException(name(number) + " is of version " + version + " (expected: " + VERSION
                     + "; run the Holdfast that wrote it, or a later one)");
         }
         if (header.getInt(copy + 16) != number) {
-            file.close();
             return null;
         }
         return new SegmentFile(

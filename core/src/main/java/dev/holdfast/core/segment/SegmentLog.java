@@ -5,13 +5,10 @@ import dev.holdfast.core.disk.Disk;
 import dev.holdfast.core.disk.DiskFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.SortedSet;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SegmentLog implements AutoCloseable {
 
-    /** The least size of a segment: the largest frame, a group around it, and a beginning. */
+    /** The least size of a segment, 64 KiB. One that begins with more than fits is made larger. */
     public static final int LEAST_SIZE = 64 << 10;
 
     /** 8 MiB. */
@@ -39,11 +36,7 @@ public final class SegmentLog implements AutoCloseable {
     private final UUID id;
     private final RandomGenerator chance;
 
-    /** What is open; guarded by itself. */
-    private final TreeMap<Integer, SegmentFile> open = new TreeMap<>();
-
-    /** Segments whose header does not verify, so that nothing in them can be read. */
-    private final SortedSet<Integer> unreadable = new TreeSet<>();
+    private final Segments segments;
 
     /** Guarded by the monitor of {@link #prepare}. */
     private boolean hasSpare;
@@ -54,10 +47,11 @@ public final class SegmentLog implements AutoCloseable {
     private int end;
     private boolean isForced = true;
 
-    private SegmentLog(Disk disk, int size, UUID id, RandomGenerator chance) {
+    private SegmentLog(Disk disk, int size, Segments segments, RandomGenerator chance) {
         this.disk = disk;
         this.size = size;
-        this.id = id;
+        this.segments = segments;
+        this.id = segments.id().orElseGet(() -> new UUID(chance.nextLong(), chance.nextLong()));
         this.chance = chance;
     }
 
@@ -72,26 +66,7 @@ public final class SegmentLog implements AutoCloseable {
             throw new IllegalArgumentException(
                     "size: " + size + " (expected: a multiple of 4096, at least " + LEAST_SIZE + ")");
         }
-        TreeMap<Integer, SegmentFile> found = new TreeMap<>();
-        SortedSet<Integer> unreadable = new TreeSet<>();
-        UUID id = null;
-        for (String name : disk.names()) {
-            OptionalInt number = SegmentFile.number(name);
-            if (number.isPresent()) {
-                SegmentFile segment = SegmentFile.open(disk, number.getAsInt());
-                if (segment == null) {
-                    unreadable.add(number.getAsInt());
-                } else {
-                    found.put(number.getAsInt(), segment);
-                    id = segment.log();
-                }
-            }
-        }
-        SegmentLog log =
-                new SegmentLog(disk, size, id == null ? new UUID(chance.nextLong(), chance.nextLong()) : id, chance);
-        log.open.putAll(found);
-        log.unreadable.addAll(unreadable);
-        return log;
+        return new SegmentLog(disk, size, Segments.open(disk), chance);
     }
 
     /** Where a frame is: the number of its segment, and its offset in it. */
@@ -116,25 +91,23 @@ public final class SegmentLog implements AutoCloseable {
 
     /** The numbers of the segments there are, in order. */
     public List<Integer> segments() {
-        synchronized (open) {
-            return List.copyOf(open.keySet());
-        }
+        return segments.numbers();
     }
 
     /** The numbers of those that cannot be read since their header does not verify. */
     public List<Integer> unreadable() {
-        return List.copyOf(unreadable);
+        return segments.unreadable();
     }
 
     /** The frames of a segment, where its end is not known: as far as there are any. */
     public Scan scan(int number) throws IOException {
-        SegmentFile segment = require(number);
+        SegmentFile segment = segments.require(number);
         return new Scan(segment, SegmentFile.FIRST_FRAME, segment.size(), false);
     }
 
     /** The frames of a segment between two offsets, the former of which is that of a frame, or 0. */
     public Scan scan(int number, int from, int end) throws IOException {
-        return new Scan(require(number), Math.max(from, SegmentFile.FIRST_FRAME), end, true);
+        return new Scan(segments.require(number), Math.max(from, SegmentFile.FIRST_FRAME), end, true);
     }
 
     /**
@@ -143,14 +116,22 @@ public final class SegmentLog implements AutoCloseable {
      * @return nothing if it does not verify, or its segment is no longer there
      */
     public Optional<Frame> read(long position) throws IOException {
-        SegmentFile segment;
-        synchronized (open) {
-            segment = open.get(segment(position));
-        }
+        SegmentFile segment = segments.find(segment(position));
         if (segment == null) {
             return Optional.empty();
         }
-        int offset = offset(position);
+        try {
+            return read(segment, offset(position));
+        } catch (ClosedChannelException e) {
+            if (segments.find(segment.number()) == null) {
+                // Deleted meanwhile.
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    private static Optional<Frame> read(SegmentFile segment, int offset) throws IOException {
         ByteBuffer head = ByteBuffer.allocate(FrameHeader.SIZE);
         segment.file().read(head, offset);
         FrameHeader header = FrameHeader.read(head, 0, segment.salt(), offset, segment.size());
@@ -164,45 +145,62 @@ public final class SegmentLog implements AutoCloseable {
                 : Optional.empty();
     }
 
-    /** Goes on writing in a segment that is there, behind its last frame. */
+    /**
+     * Goes on writing in a segment that is there.
+     *
+     * @param end where nothing was ever written, see {@link Scan#written}: behind the last frame alone there may be
+     *     parts of others, which would be found again behind what is put
+     */
     public void resume(int number, int end) throws IOException {
-        current = require(number);
+        SegmentFile segment = segments.require(number);
+        if (end < SegmentFile.FIRST_FRAME || end > segment.size() || end % 8 != 0) {
+            throw new IllegalArgumentException("end: " + end + " (expected: a multiple of 8, from "
+                    + SegmentFile.FIRST_FRAME + " to " + segment.size() + ")");
+        }
+        current = segment;
         this.end = end;
         buffer.clear();
         isForced = false;
     }
 
     /**
-     * Begins the next segment. It is there, with its first frames, or not at all.
+     * {@linkplain #force Forces} what was put into the segment so far, and begins the next one. It is there, with its
+     * first frames, or not at all. If there is no file for it, as on a full disk, the log goes on in the one before.
      *
      * @param now its date
      * @return its number
      */
     public int begin(List<Frame> first, Instant now) throws IOException {
+        if (current != null) {
+            force();
+        }
+        SegmentFile segment = next(first, now);
+        segments.add(segment.number(), segment);
+        return segment.number();
+    }
+
+    /** Not while the spare file is made anew: its name must not come to mean another file before it is given up. */
+    private synchronized SegmentFile next(List<Frame> first, Instant now) throws IOException {
+        int number = segments.highest() + 1;
+        DiskFile file = spare(Math.addExact(SegmentFile.FIRST_FRAME, size(first)));
         current = null;
-        int number = Math.max(highest(), unreadable.isEmpty() ? 0 : unreadable.last()) + 1;
-        int needed = Math.addExact(SegmentFile.FIRST_FRAME, size(first));
-        DiskFile file = spare(needed);
-        SegmentFile segment = SegmentFile.begin(file, number, chance.nextLong(), (int) file.size(), id, now);
+        isForced = false;
         try {
+            SegmentFile segment = SegmentFile.begin(file, number, chance.nextLong(), (int) file.size(), id, now);
             end = SegmentFile.FIRST_FRAME;
             buffer.clear();
             current = segment;
             put(first);
-            flush();
-            file.force();
+            force();
             disk.rename(SPARE, SegmentFile.name(number));
             disk.sync();
+            return segment;
         } catch (IOException e) {
             current = null;
-            file.close();
+            isForced = false;
+            Segments.close(file, e);
             throw e;
         }
-        isForced = true;
-        synchronized (open) {
-            open.put(number, segment);
-        }
-        return number;
     }
 
     /** Makes the file of the next segment if that has not been done, so that nobody waits for it to be filled. */
@@ -239,8 +237,8 @@ public final class SegmentLog implements AutoCloseable {
     }
 
     /**
-     * Adds a group, to be written with the next {@link #flush}. After a power loss all of its frames are there or none,
-     * unless it was forced: then they all are.
+     * Adds a group, to be written with the next {@link #flush}. After a power loss they are all there if they were
+     * forced. If not, some may be, and {@link Scan#continues} and {@link Scan#follow} tell such a group from a whole one.
      *
      * @return the position of the first one; the others follow each other without a gap
      * @throws IllegalStateException if it does not {@linkplain #fits fit}
@@ -258,7 +256,8 @@ public final class SegmentLog implements AutoCloseable {
         int offset = end + buffer.position();
         int follow = group.size();
         for (Frame frame : group) {
-            FrameHeader.write(frame, --follow, buffer, segment.salt(), end + buffer.position());
+            boolean continues = follow < group.size();
+            FrameHeader.write(frame, continues, --follow, buffer, segment.salt(), end + buffer.position());
         }
         return position(segment.number(), offset);
     }
@@ -301,26 +300,32 @@ public final class SegmentLog implements AutoCloseable {
         return end;
     }
 
-    /** Removes a segment. It must not be the one that is written to. */
+    /**
+     * Removes a segment if it is there. Until the next {@link #begin} a power loss may bring it back.
+     *
+     * @throws IllegalArgumentException if it is the one that is written to
+     */
     public void delete(int number) throws IOException {
-        SegmentFile segment;
-        synchronized (open) {
-            segment = open.remove(number);
+        if (current != null && current.number() == number) {
+            throw new IllegalArgumentException(
+                    "number: " + number + " (expected: another than that of the segment that is written to)");
         }
         disk.delete(SegmentFile.name(number));
+        SegmentFile segment = segments.remove(number);
         if (segment != null) {
             segment.file().close();
         }
     }
 
+    /** Closes the files. What was put and not {@linkplain #flush flushed} is lost. */
     @Override
     public void close() throws IOException {
         current = null;
-        synchronized (open) {
-            for (SegmentFile segment : open.values()) {
-                segment.file().close();
-            }
-            open.clear();
+        buffer.clear();
+        IOException failed = new IOException("not all segments could be closed");
+        segments.close(failed);
+        if (failed.getSuppressed().length > 0) {
+            throw failed;
         }
     }
 
@@ -330,21 +335,5 @@ public final class SegmentLog implements AutoCloseable {
             throw new IOException("no segment is written to, since an earlier write failed");
         }
         return segment;
-    }
-
-    private SegmentFile require(int number) throws IOException {
-        synchronized (open) {
-            SegmentFile segment = open.get(number);
-            if (segment == null) {
-                throw new IOException(SegmentFile.name(number) + " is not there");
-            }
-            return segment;
-        }
-    }
-
-    private int highest() {
-        synchronized (open) {
-            return open.isEmpty() ? 0 : open.lastKey();
-        }
     }
 }
