@@ -159,8 +159,10 @@ final class Index {
     private void moved(Frame frame, long position) throws IOException {
         Run run = run(frame, position, frame.size(), timeOf(frame));
         int last = moved.size() - 1;
-        if (last >= 0 && moved.get(last).lane == frame.lane()) {
-            moved.set(last, new Moved(frame.lane(), moved.get(last).run.and(run)));
+        Moved before = last < 0 ? null : moved.get(last);
+        // What is missing between two of them may be in another segment.
+        if (before != null && before.lane == frame.lane() && before.run.last() + 1 == run.first()) {
+            moved.set(last, new Moved(frame.lane(), before.run.and(run)));
         } else {
             moved.add(new Moved(frame.lane(), run));
         }

@@ -39,7 +39,7 @@ final class Lane {
     final NavigableMap<Long, Run> runs = new TreeMap<>();
 
     /**
-     * Records of a lane in one segment, with rising sequences; those between that are not in it are gaps.
+     * Records of a lane in one segment, with sequences one after the other.
      *
      * @param offset of the first one in its segment
      * @param bytes what they take there together

@@ -20,7 +20,7 @@ final class Recovery {
     private int end;
     private boolean isClean = true;
 
-    private record Part(Frame frame, boolean isWhole, long position, int size, int follow) {}
+    private record Part(Frame frame, boolean isWhole, boolean continues, long position, int size, int follow) {}
 
     /**
      * What was found.
@@ -81,21 +81,18 @@ final class Recovery {
             byte[] payload = scan.payload();
             Frame frame = frame(scan, payload == null ? Codec.NOTHING : payload);
             damaged += payload == null ? scan.size() : 0;
-            if (!group.isEmpty() && group.getLast().follow != scan.follow() + 1) {
-                // One of them is damaged: the others were on the disk as well.
+            if (!group.isEmpty() && !(scan.continues() && group.getLast().follow == scan.follow() + 1)) {
+                // Something came after it, so it was all on the disk once, whatever is damaged by now.
                 applyGroup();
             }
-            group.add(new Part(frame, payload != null, scan.position(), scan.size(), scan.follow()));
-            if (scan.follow() == 0) {
-                applyGroup();
-            }
+            group.add(new Part(frame, payload != null, scan.continues(), scan.position(), scan.size(), scan.follow()));
             last = scan.end();
         }
         end(scan, isNewest, last);
     }
 
     private void end(Scan scan, boolean isNewest, int last) throws IOException {
-        if (isNewest && !group.isEmpty()) {
+        if (isNewest && isUnfinished()) {
             end = SegmentLog.offset(group.getFirst().position);
             unfinished += scan.written() - end;
             isClean = false;
@@ -111,6 +108,14 @@ final class Recovery {
         } else {
             damaged += scan.damaged();
         }
+    }
+
+    /** Whether the last group was being written when everything stopped: then none of it counts. */
+    private boolean isUnfinished() {
+        return !group.isEmpty()
+                && (group.getFirst().continues
+                        || group.getLast().follow > 0
+                        || (group.size() > 1 && !group.stream().allMatch(Part::isWhole)));
     }
 
     private void applyGroup() throws IOException {

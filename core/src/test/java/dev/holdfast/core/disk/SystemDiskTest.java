@@ -129,7 +129,7 @@ class SystemDiskTest {
     void whatIsLargerThanAPieceIsWrittenAndReadWhole() throws Exception {
         byte[] large = new byte[(600 << 10) + 3];
         for (int at = 0; at < large.length; at++) {
-            large[at] = (byte) (at * 31 >> 5);
+            large[at] = (byte) ((at * 31) >> 5);
         }
         SystemDisk disk = SystemDisk.of(temp);
         try (DiskFile file = disk.open("one")) {
