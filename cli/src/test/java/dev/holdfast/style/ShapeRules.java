@@ -35,6 +35,7 @@ final class ShapeRules {
             entry("dev.holdfast.core.policy", "programs embed it"),
             entry("dev.holdfast.core.work", "programs embed it"),
             entry("dev.holdfast.core.outbox", "programs embed it"),
+            entry("dev.holdfast.core.record", "programs embed it"),
             entry("dev.holdfast.agent", "programs embed it"),
             entry("dev.holdfast.agent.link.LinkMachine", "whoever simulates a fleet steps it"),
             entry("dev.holdfast.server", "what a program that starts a server is given"),

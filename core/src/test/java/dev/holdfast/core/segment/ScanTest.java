@@ -86,12 +86,12 @@ class ScanTest {
         int size = FIRST + 1024;
         write(1, SALT, size, FRAMES);
         for (int offset = 0; offset < FIRST; offset++) {
-            disk.flip(NAME, offset, 1 << offset % 8);
+            disk.flip(NAME, offset, 1 << (offset % 8));
             SegmentFile opened = SegmentFile.open(disk, 1);
             if (opened == null || !opened.equals(new SegmentFile(1, SALT, size, new UUID(1, 2), opened.file()))) {
                 throw new AssertionError("byte " + offset + ": " + opened);
             }
-            disk.flip(NAME, offset, 1 << offset % 8);
+            disk.flip(NAME, offset, 1 << (offset % 8));
         }
         try (SegmentLog log = open()) {
             for (int offset = FIRST; offset < size; offset++) {
