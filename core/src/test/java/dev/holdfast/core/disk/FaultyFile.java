@@ -19,6 +19,7 @@ final class FaultyFile {
     private static final int SECTOR = 512;
     private static final int PAGE = 4096;
 
+    // Nobody compares them.
     @SuppressWarnings("ArrayRecordComponent")
     private record Written(int position, byte[] bytes) {}
 

@@ -120,6 +120,9 @@ class SystemDiskTest {
             assertThat(into.position()).isEqualTo(5);
             assertThat(into.limit()).isEqualTo(7);
             assertThat(into.array()).containsExactly(0, 0, 'a', 'b', 'c', 0, 0, 0);
+            ByteBuffer large = ByteBuffer.allocate(300 << 10);
+            assertThat(file.read(large, 0)).isEqualTo(5);
+            assertThat(large.remaining()).isEqualTo(large.capacity() - 5);
             assertThat(file.read(ByteBuffer.allocate(4), 5)).isZero();
             assertThat(file.read(ByteBuffer.allocate(4), 100)).isZero();
         }

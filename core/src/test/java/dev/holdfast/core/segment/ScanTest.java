@@ -86,12 +86,12 @@ class ScanTest {
         int size = FIRST + 1024;
         write(1, SALT, size, FRAMES);
         for (int offset = 0; offset < FIRST; offset++) {
-            disk.flip(NAME, offset, 1 << offset % 8);
+            disk.flip(NAME, offset, 1 << (offset % 8));
             SegmentFile opened = SegmentFile.open(disk, 1);
             if (opened == null || !opened.equals(new SegmentFile(1, SALT, size, new UUID(1, 2), opened.file()))) {
                 throw new AssertionError("byte " + offset + ": " + opened);
             }
-            disk.flip(NAME, offset, 1 << offset % 8);
+            disk.flip(NAME, offset, 1 << (offset % 8));
         }
         try (SegmentLog log = open()) {
             for (int offset = FIRST; offset < size; offset++) {
@@ -269,15 +269,31 @@ class ScanTest {
 
     @Test
     void aReadThatFailsCanBeTriedAgain() throws Exception {
-        write(1, 1, 8 << 10, FRAMES);
+        // The second begins where the first piece that is read ends.
+        List<Frame> frames = List.of(frame(WINDOW - 39, WINDOW - 40), frame(71, 70), frame(9, 8));
+        write(1, 1, 512 << 10, frames);
         try (SegmentLog log = open()) {
             Scan scan = log.scan(1);
-            for (int attempt = 0; attempt < 2; attempt++) {
-                disk.failReads(1);
-                assertThatThrownBy(scan::next).isInstanceOf(IOException.class);
-            }
-            assertThat(found(scan)).hasSameSizeAs(FRAMES);
+            disk.failReads(1);
+            assertThatThrownBy(scan::next).hasMessage(FaultyDisk.BROKEN);
+            assertThat(scan.next()).isTrue();
+            disk.failReads(1);
+            assertThatThrownBy(scan::next).hasMessage(FaultyDisk.BROKEN);
+            assertThat(found(scan)).containsExactly("71", "9");
             assertThat(scan.damaged()).isZero();
+        }
+    }
+
+    @Test
+    void whatIsCutOffIsNotMadeUpFromWhatWasReadBefore() throws Exception {
+        List<Frame> frames = List.of(frame(WINDOW - 39, WINDOW - 40), frame(71, 70), frame(9, 8));
+        write(1, 1, 512 << 10, frames);
+        disk.put(NAME, Arrays.copyOf(disk.content(NAME), offset(frames, 3)));
+        try (SegmentLog log = open()) {
+            Scan scan = log.scan(1);
+            assertThat(found(scan)).hasSize(3);
+            assertThat(scan.damaged()).isZero();
+            assertThat(scan.written()).isEqualTo(offset(frames, 3));
         }
     }
 
