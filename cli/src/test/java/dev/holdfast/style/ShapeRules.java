@@ -34,6 +34,7 @@ final class ShapeRules {
             entry("dev.holdfast.core.time", "programs embed it"),
             entry("dev.holdfast.core.policy", "programs embed it"),
             entry("dev.holdfast.core.work", "programs embed it"),
+            entry("dev.holdfast.core.delivery", "whoever empties an outbox, or simulates that, steps it"),
             entry("dev.holdfast.core.outbox", "programs embed it"),
             entry("dev.holdfast.core.record", "programs embed it"),
             entry("dev.holdfast.agent", "programs embed it"),
