@@ -139,7 +139,8 @@ public sealed interface OutboxMessage {
     /**
      * From the server: what it did not take. Nothing of the batch was stored.
      *
-     * @param first the first sequence of what is refused
+     * @param first the first sequence of what is refused; 0 where it is a resume that was not answered, with all its
+     *     lanes, of which the stream is one
      * @param last the last
      * @param detail why, for people; cut to 1,024 characters
      * @param retryAfter how long to wait at least before the next try; whole milliseconds
