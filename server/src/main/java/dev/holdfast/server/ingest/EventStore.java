@@ -50,6 +50,9 @@ public interface EventStore extends AutoCloseable {
     /** How many pushes are kept of an agent. */
     int PUSHES = 100;
 
+    /** What the events of a page come to at most, in bytes, unless one alone is more. */
+    long PAGE_BYTES = 8 << 20;
+
     /** How many hashes of events that went are kept of a stream, at least. */
     int PAST = 1_000_000;
 

@@ -7,8 +7,8 @@ import java.time.Duration;
  * What the server may take and keep of agents' outboxes.
  *
  * @param queueLimit what batches that wait to be stored may hold together, in bytes, and payloads that come in parts as
- *     much again; at least 512 KiB
- * @param recordLimit the largest payload taken, as sent, in bytes; at most the queue limit
+ *     much again; 2 MiB or twice the record limit if that is more
+ * @param recordLimit the largest payload taken, as sent, in bytes
  * @param retention how long events are kept at least in time; they go within minutes after it
  * @param retentionSize how many bytes of events are kept; the oldest go first
  */
@@ -29,17 +29,20 @@ public record IngestConfig(int queueLimit, int recordLimit, Duration retention, 
     /** The defaults. */
     public static final IngestConfig DEFAULT = new IngestConfig(QUEUE_LIMIT, RECORD_LIMIT, RETENTION, RETENTION_SIZE);
 
-    /** Room for two of the largest batches. */
-    private static final int LEAST_QUEUE = 512 << 10;
+    private static final int SHARES = 8;
+
+    /** Room for the largest batch of small records, which take more memory than bytes. */
+    private static final long LEAST_QUEUE = 2 << 20;
 
     /** @throws IllegalArgumentException if a component is out of its range; the message names it */
     public IngestConfig {
-        if (queueLimit < LEAST_QUEUE) {
-            throw new IllegalArgumentException("queueLimit: " + queueLimit + " (expected: >= " + LEAST_QUEUE + ")");
-        }
-        if (recordLimit < 1 || recordLimit > queueLimit) {
+        if (queueLimit < 1) {
             throw new IllegalArgumentException(
-                    "recordLimit: " + recordLimit + " (expected: 1 to the queueLimit, which is " + queueLimit + ")");
+                    "queueLimit: " + queueLimit + " (expected: >= 1, such as " + QUEUE_LIMIT + ")");
+        }
+        if (recordLimit < 1) {
+            throw new IllegalArgumentException(
+                    "recordLimit: " + recordLimit + " (expected: >= 1, such as " + RECORD_LIMIT + ")");
         }
         if (!retention.isPositive()) {
             throw new IllegalArgumentException(
@@ -48,5 +51,19 @@ public record IngestConfig(int queueLimit, int recordLimit, Duration retention, 
         if (retentionSize < 1) {
             throw new IllegalArgumentException("retentionSize: " + retentionSize + " (expected: >= 1)");
         }
+    }
+
+    /** The queue limit in force. */
+    long queue() {
+        return Math.max(queueLimit, least());
+    }
+
+    /** What may wait of one link: an eighth of the queue, if that is enough for the largest batch. */
+    long share() {
+        return Math.max(queue() / SHARES, least());
+    }
+
+    private long least() {
+        return Math.max(LEAST_QUEUE, 2L * recordLimit);
     }
 }

@@ -57,11 +57,6 @@ public final class Intake implements AutoCloseable {
     /** What a message takes while it waits, beside its payload. */
     private static final int OVERHEAD = 200;
 
-    /** Of one link, at most an eighth of what may wait, but two of the largest batches. */
-    private static final int SHARES = 8;
-
-    private static final int LEAST_SHARE = 512 << 10;
-
     private static final Duration REPEAT = Duration.ofMinutes(1);
 
     private static final String UNSTORABLE = "the server cannot store it now";
@@ -94,8 +89,8 @@ public final class Intake implements AutoCloseable {
         this.time = time;
         this.config = config;
         this.meters = meters;
-        this.waiting = new Budget(config.queueLimit());
-        this.parts = new Budget(config.queueLimit());
+        this.waiting = new Budget(config.queue());
+        this.parts = new Budget(config.queue());
         this.failureLines = new LineLimit(1, REPEAT, time.nanoTime());
         meters.gauge("holdfast.ingest.queued.bytes", "what waits to be stored", waiting::held);
         meters.gauge("holdfast.ingest.parts.bytes", "what came of payloads that come in parts", parts::held);
@@ -114,10 +109,7 @@ public final class Intake implements AutoCloseable {
 
     /** That of a new link. */
     public Inlet inlet() {
-        return new Inlet(
-                this,
-                new Assembly(config.recordLimit(), parts, OVERLOADED),
-                new Budget(Math.max(LEAST_SHARE, config.queueLimit() / SHARES)));
+        return new Inlet(this, new Assembly(config.recordLimit(), parts, OVERLOADED), new Budget(config.share()));
     }
 
     /** Counts a message of an outbox that was none. */

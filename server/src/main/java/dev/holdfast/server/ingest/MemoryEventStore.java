@@ -75,13 +75,15 @@ public final class MemoryEventStore implements EventStore {
     private static <T> Page<T> page(NavigableMap<Long, T> from, Query query, Predicate<T> wanted) {
         List<T> found = new ArrayList<>();
         long next = query.after();
+        long size = 0;
         for (Map.Entry<Long, T> entry : from.entrySet()) {
-            if (found.size() == query.limit()) {
+            if (found.size() == query.limit() || size >= PAGE_BYTES) {
                 return new Page<>(found, next, false);
             }
             next = entry.getKey();
             if (wanted.test(entry.getValue())) {
                 found.add(entry.getValue());
+                size += entry.getValue() instanceof Event event ? Event.size(event.data()) : 0;
             }
         }
         return new Page<>(found, next, true);

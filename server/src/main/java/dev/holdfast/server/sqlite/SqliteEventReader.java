@@ -138,17 +138,20 @@ final class SqliteEventReader {
         long to = Math.min(newest, after + LOOKED_AT);
         List<T> found = new ArrayList<>();
         long last = 0;
+        long size = 0;
         try (PreparedStatement statement = connection.prepareStatement(select(query, table))) {
             bind(statement, query, after, to);
             try (ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
+                while (size < EventStore.PAGE_BYTES && row.next()) {
                     last = row.getLong("id");
                     InstanceUid agent = InstanceUid.parse(row.getString("uid"));
-                    found.add(rows.read(row, last, stream(row), agent, Instant.ofEpochMilli(row.getLong("stored_at"))));
+                    T item = rows.read(row, last, stream(row), agent, Instant.ofEpochMilli(row.getLong("stored_at")));
+                    found.add(item);
+                    size += item instanceof EventStore.Event event ? EventStore.Event.size(event.data()) : 0;
                 }
             }
         }
-        boolean full = found.size() == query.limit();
+        boolean full = found.size() == query.limit() || size >= EventStore.PAGE_BYTES;
         return new EventStore.Page<>(found, full ? last : Math.max(query.after(), to), !full && to >= newest);
     }
 
