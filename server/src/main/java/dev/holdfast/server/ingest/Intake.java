@@ -243,12 +243,12 @@ public final class Intake implements AutoCloseable {
             return;
         }
         long began = time.nanoTime();
-        List<OutboxMessage> answers = new ArrayList<>();
+        List<Outcome> outcomes = new ArrayList<>();
         try {
             store.write(tables -> {
-                answers.clear();
+                outcomes.clear();
                 for (Job job : jobs) {
-                    answers.add(apply(tables, job));
+                    outcomes.add(apply(tables, job));
                 }
             });
         } catch (EventStoreException e) {
@@ -263,20 +263,20 @@ public final class Intake implements AutoCloseable {
         worksAgain();
         meters.group.record(jobs.size());
         for (int i = 0; i < jobs.size(); i++) {
-            count(jobs.get(i), answers.get(i));
-            answer(jobs.get(i), Optional.of(answers.get(i)));
+            count((Batch) jobs.get(i).message, outcomes.get(i));
+            answer(jobs.get(i), Optional.of(outcomes.get(i).answer()));
         }
     }
 
-    private OutboxMessage apply(EventStore.Tables tables, Job job) throws EventStoreException {
+    private Outcome apply(EventStore.Tables tables, Job job) throws EventStoreException {
         Batch batch = (Batch) job.message;
         return switch (Ingest.judge(batch, tables.mark(batch.stream()).orElse(null))) {
             case Ingest.Verdict.Take take -> {
                 tables.add(job.agent, time.instant(), take.batch());
-                yield Marks.of(new Mark(batch.stream(), true, batch.reaches(), 0, floor()));
+                yield new Outcome(Marks.of(new Mark(batch.stream(), true, batch.reaches(), 0, floor())), true);
             }
-            case Ingest.Verdict.Tell tell -> Marks.of(tell.mark());
-            case Ingest.Verdict.Refuse refuse -> refuse.refused();
+            case Ingest.Verdict.Tell tell -> new Outcome(Marks.of(tell.mark()), false);
+            case Ingest.Verdict.Refuse refuse -> new Outcome(refuse.refused(), false);
         };
     }
 
@@ -286,14 +286,10 @@ public final class Intake implements AutoCloseable {
         return Duration.ofMillis(Math.round(LONGEST_FLOOR.toMillis() * Math.min(1, above)));
     }
 
-    private void count(Job job, OutboxMessage answer) {
-        Batch batch = (Batch) job.message;
-        if (answer instanceof Refused refused) {
+    private void count(Batch batch, Outcome outcome) {
+        if (outcome.answer() instanceof Refused refused) {
             meters.refused(refused.why());
-        } else if (answer instanceof Marks marks
-                && !batch.items().isEmpty()
-                && marks.marks().getFirst().known()
-                && marks.marks().getFirst().at().equals(batch.reaches())) {
+        } else if (outcome.stored()) {
             meters.batches.increment();
             for (Item item : batch.items()) {
                 if (item instanceof Item.Data data) {
@@ -386,6 +382,9 @@ public final class Intake implements AutoCloseable {
         // In between it is the turn of what waits.
         time.schedule(gone[0] == RETIRED_AT_ONCE ? Duration.ZERO : RETIRE_INTERVAL, this::retire);
     }
+
+    /** What became of a batch. */
+    private record Outcome(OutboxMessage answer, boolean stored) {}
 
     /** A message that waits, and who waits for its answer. */
     private record Job(
