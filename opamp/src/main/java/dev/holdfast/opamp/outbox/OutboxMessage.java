@@ -108,7 +108,7 @@ public sealed interface OutboxMessage {
     }
 
     /**
-     * From the agent: a piece of a payload that no batch has room for, in order, before the batch that its record is in.
+     * From the agent: a piece of a payload that no batch has room for, in order, before its record's batch.
      *
      * @param offset where in the payload it belongs
      * @param total how long the payload is

@@ -4,8 +4,8 @@
  * {@code dev.holdfast.outbox}.
  *
  * <ul>
- *   <li>Every message is an immutable record that holds what it says and no more: lengths, counts and ranges are checked
- *       before it exists.
+ *   <li>Every message is an immutable record that holds what it says: lengths, counts and ranges are checked before
+ *       it exists.
  *   <li>A peer's message costs memory in proportion to its bytes, which are at most {@link
  *       dev.holdfast.opamp.outbox.OutboxWire#LIMIT}.
  *   <li>What a newer peer says that is unknown is passed over; what is wrong is an error that names the field.

@@ -28,9 +28,9 @@ import tools.jackson.databind.util.RawValue;
  *
  * <p>The id is {@code OUTBOX/LANE/EPOCH/SEQUENCE}, the source {@code /api/agents/UID}, the time that of the record.
  * Names beside the specification's: {@code outbox}, {@code lane}, {@code epoch} and {@code sequence}, all of them text,
- * since 64 bits are more than the specification's numbers have; {@code storedat}; {@code replayof}; {@code headers}, the
- * record's headers as JSON in a text; and {@code dataencoding} where the data is left compressed, because it is not what
- * it says it is or grows past the bound.
+ * since 64 bits are more than the specification's numbers have; {@code storedat}; {@code replayof}; {@code headers},
+ * the record's headers as JSON in a text; and {@code dataencoding} where the data is left compressed, because it is not
+ * what it says it is or grows past the bound.
  *
  * <p>Not safe for use by several threads: the bound is that of one page.
  */
@@ -49,11 +49,20 @@ final class CloudEvents {
     private static final ObjectReader STRICT =
             JSON.readerFor(JsonNode.class).with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
-    private int left = INFLATED;
+    private int left;
+
+    private CloudEvents(int inflated) {
+        this.left = inflated;
+    }
 
     /** All of them, as they are sent. */
     static byte[] write(List<Event> events) {
-        CloudEvents page = new CloudEvents();
+        return write(events, INFLATED);
+    }
+
+    /** The same with a bound of its own. */
+    static byte[] write(List<Event> events, int inflated) {
+        CloudEvents page = new CloudEvents(inflated);
         return JSON.writeValueAsBytes(events.stream().map(page::json).toList());
     }
 

@@ -74,8 +74,8 @@ public interface EventStore extends AutoCloseable {
         void add(InstanceUid agent, Instant now, Batch batch) throws EventStoreException;
 
         /**
-         * Removes the oldest events and drops, as long as they are from before an instant or more than a size, and keeps
-         * their hashes.
+         * Removes the oldest events and drops, as long as they are from before an instant or more than a size, and
+         * keeps their hashes.
          *
          * @param most how many to look at
          * @return how many events were removed; fewer than {@code most} if no more are to go
@@ -163,8 +163,8 @@ public interface EventStore extends AutoCloseable {
     /**
      * What a query gave.
      *
-     * @param next the id to go on after: also where fewer than asked for were found, since a query does not look through
-     *     all there is at once
+     * @param next the id to go on after: also where fewer than asked for were found, since a query does not look
+     *     through all there is at once
      * @param end whether there was no more when it was asked
      */
     record Page<T>(List<T> items, long next, boolean end) {}

@@ -14,8 +14,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rule by which a batch is taken: only if it follows the stream's mark, or opens a stream that is not known. So each
- * sequence of a stream is stored once, in order and without holes, whatever is sent twice, late or again.
+ * The rule by which a batch is taken: only if it follows the stream's mark, or opens a stream that is not known. So
+ * each sequence of a stream is stored once, in order and without holes, whatever is sent twice, late or again.
  *
  * <p>No state; decides and does nothing.
  */

@@ -60,7 +60,7 @@ final class Conversation {
     /**
      * One that has not begun.
      *
-     * @param pushes takes what is to be {@linkplain #say said} besides answers, on any thread; null where nothing can be
+     * @param pushes takes what is to be {@linkplain #say said} besides answers, on any thread; null if nothing can be
      */
     Conversation(
             Reception reception,

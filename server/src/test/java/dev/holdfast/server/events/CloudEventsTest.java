@@ -26,6 +26,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 class CloudEventsTest {
 
+    private static final int BOUND = 10_000;
+
     private static final InstanceUid AGENT = new InstanceUid(new UUID(0x0199_6b8a_7c1e_7000L, 0x8000_0000_0000_0001L));
 
     @Test
@@ -95,8 +97,8 @@ class CloudEventsTest {
 
     @Test
     void whatIsNotCompressedAsItSaysOrGrowsPastTheBoundIsLeftAsItIs() {
-        byte[] bomb = deflated(new byte[CloudEvents.INFLATED + 1]);
-        byte[] largest = deflated(new byte[CloudEvents.INFLATED - 10]);
+        byte[] bomb = deflated(new byte[BOUND + 1]);
+        byte[] largest = deflated(new byte[BOUND - 10]);
         for (byte[] data : List.of(bomb, new byte[] {1, 2, 3})) {
             JsonNode event = parsed("text/plain", "deflate", data);
             assertThat(event.get("dataencoding").asString()).isEqualTo("deflate");
@@ -104,7 +106,7 @@ class CloudEventsTest {
                     .isEqualTo(data);
         }
         Event large = event("", Map.of(), "deflate", largest);
-        JsonNode page = JsonMapper.builder().build().readTree(CloudEvents.write(List.of(large, large)));
+        JsonNode page = JsonMapper.builder().build().readTree(CloudEvents.write(List.of(large, large), BOUND));
         assertThat(page.get(0).has("dataencoding")).isFalse();
         assertThat(page.get(1).has("dataencoding"))
                 .as("the bound is that of the page")
@@ -119,7 +121,8 @@ class CloudEventsTest {
     }
 
     private static String json(String type, Map<String, String> headers, String encoding, byte[] data) {
-        return new String(CloudEvents.write(List.of(event(type, headers, encoding, data))), StandardCharsets.UTF_8);
+        return new String(
+                CloudEvents.write(List.of(event(type, headers, encoding, data)), BOUND), StandardCharsets.UTF_8);
     }
 
     private static Event event(String type, Map<String, String> headers, String encoding, byte[] data) {
