@@ -43,6 +43,9 @@ final class ShapeRules {
             entry(
                     "dev.holdfast.server.fleet.MemoryFleetStore",
                     "a server without a disk, for whoever simulates a fleet"),
+            entry(
+                    "dev.holdfast.server.ingest.MemoryEventStore",
+                    "a server without a disk, for whoever simulates a fleet"),
             entry("dev.holdfast.core.breaker", "programs embed it"),
             entry("dev.holdfast.core.retry", "programs embed it"),
             entry("dev.holdfast.cli.run.DefaultLogging", "Logback finds it by its service file"));
