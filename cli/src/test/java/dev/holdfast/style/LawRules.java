@@ -59,7 +59,7 @@ final class LawRules {
 
     /** Packages of logic alone. Elsewhere a state machine is told by its name, which ends in Machine or Session. */
     private static final Pattern LOGIC = anyOf(
-            "dev\\.holdfast\\.core\\.(policy|breaker|retry|work)\\..*",
+            "dev\\.holdfast\\.core\\.(policy|breaker|retry|work|delivery)\\..*",
             "dev\\.holdfast\\.opamp\\.\\w+",
             ".*\\.\\w+(Machine|Session)");
 

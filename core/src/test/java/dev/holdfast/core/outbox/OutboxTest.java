@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.holdfast.core.disk.FaultyDisk;
 import dev.holdfast.core.disk.SystemDisk;
 import dev.holdfast.core.outbox.OutboxPolicy.WhenFull;
 import dev.holdfast.core.record.Audit;
@@ -41,9 +42,7 @@ class OutboxTest {
     private static final Audit AUDIT =
             new Audit(3, Instant.ofEpochSecond(10), Instant.ofEpochSecond(20), List.of("bad", "worse"));
 
-    @TempDir
-    Path directory;
-
+    private final FaultyDisk disk = new FaultyDisk(new SplittableRandom(1));
     private final VirtualTime time = new VirtualTime();
     private Outbox outbox;
 
@@ -58,7 +57,7 @@ class OutboxTest {
     }
 
     private Outbox open(OutboxPolicy policy) throws IOException {
-        return Outbox.open(SystemDisk.of(directory), policy, time, new SplittableRandom(1), Runnable::run);
+        return Outbox.open(disk, policy, time, new SplittableRandom(1), Runnable::run);
     }
 
     private void reopen(OutboxPolicy policy) throws IOException {
@@ -327,6 +326,16 @@ class OutboxTest {
     }
 
     @Test
+    void aDirectoryOfTheFileSystemHoldsOne(@TempDir Path directory) throws Exception {
+        for (long expected = 1; expected <= 2; expected++) {
+            try (Outbox real = Outbox.open(SystemDisk.of(directory), SMALL, time, new SplittableRandom(1))) {
+                assertThat(real.append(record("a", "text"))).isEqualTo(expected);
+                assertThat(real.read("a", 1, 10, 1_000)).hasSize((int) expected);
+            }
+        }
+    }
+
+    @Test
     void aClosedOutboxTakesNothing() throws Exception {
         outbox.close();
         assertThatIOException()
@@ -363,8 +372,8 @@ class OutboxTest {
         return future.get(10, TimeUnit.SECONDS);
     }
 
-    private int segments() throws IOException {
-        return (int) SystemDisk.of(directory).names().stream()
+    private int segments() {
+        return (int) disk.names().stream()
                 .filter(name -> name.endsWith(".log"))
                 .count();
     }
