@@ -91,9 +91,9 @@ final class LogModel {
         for (List<Frame> group : groups(log)) {
             long first = group.get(0).sequence();
             Group put = groups.get(first);
-            assertThat(put)
-                    .as("a group that begins with %s, which was never put", first)
-                    .isNotNull();
+            if (put == null) {
+                throw new AssertionError("a group that begins with " + first + ", which was never put");
+            }
             assertThat(put.state).as("group %s, which was lost before", first).isNotEqualTo(State.GONE);
             assertThat(group).as("group %s", first).hasSameSizeAs(put.frames);
             for (int n = 0; n < group.size(); n++) {

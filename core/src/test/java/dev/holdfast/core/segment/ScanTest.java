@@ -113,7 +113,7 @@ class ScanTest {
         int end = offset(FRAMES, FRAMES.size());
         // A zero behind the end looks like the rest of a lost frame.
         int written = flipped < end ? end : (flipped & -8) + 8;
-        long lost = written - end;
+        int lost = written - end;
         for (int index = 0; index < FRAMES.size(); index++) {
             int start = offset(FRAMES, index);
             Frame frame = FRAMES.get(index);

@@ -65,10 +65,14 @@ class SegmentFaultTest {
             check(what + ", killed", model, disk);
             SplittableRandom how = new SplittableRandom(at);
             for (Kept kept : Kept.values()) {
-                Kept names = Kept.values()[how.nextInt(4)];
+                Kept names = any(Kept.values(), how);
                 check(what + ", kept " + kept + " and of names " + names, model, disk.powerLoss(kept, names, how));
             }
         }
+    }
+
+    private static <T> T any(T[] of, SplittableRandom chance) {
+        return of[chance.nextInt(of.length)];
     }
 
     private static void check(String what, LogModel model, FaultyDisk disk) throws IOException {
@@ -150,7 +154,7 @@ class SegmentFaultTest {
             writer.disk.readOnly();
         } else {
             int at = writer.disk.operations().size() + chance.nextInt(6);
-            Done done = Done.values()[chance.nextInt(3)];
+            Done done = any(Done.values(), chance);
             story.add("fail " + at + " " + done);
             writer.disk.fail(at, done, chance.nextInt(3) == 0, FaultyDisk.BROKEN);
         }
