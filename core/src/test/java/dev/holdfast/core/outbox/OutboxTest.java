@@ -373,9 +373,7 @@ class OutboxTest {
     }
 
     private int segments() {
-        return (int) disk.names().stream()
-                .filter(name -> name.endsWith(".log"))
-                .count();
+        return (int) disk.names().stream().filter(name -> name.endsWith(".log")).count();
     }
 
     private List<Long> sequences(String lane) throws IOException {
