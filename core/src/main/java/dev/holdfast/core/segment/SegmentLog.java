@@ -238,7 +238,8 @@ public final class SegmentLog implements AutoCloseable {
 
     /**
      * Adds a group, to be written with the next {@link #flush}. After a power loss they are all there if they were
-     * forced. If not, some may be, and {@link Scan#continues} and {@link Scan#follow} tell such a group from a whole one.
+     * forced. If not, some may be, and {@link Scan#continues} and {@link Scan#follow} tell such a group from a whole
+     * one.
      *
      * @return the position of the first one; the others follow each other without a gap
      * @throws IllegalStateException if it does not {@linkplain #fits fit}
