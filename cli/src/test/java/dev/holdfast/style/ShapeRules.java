@@ -37,6 +37,7 @@ final class ShapeRules {
             entry("dev.holdfast.core.delivery", "whoever empties an outbox, or simulates that, steps it"),
             entry("dev.holdfast.core.outbox", "programs embed it"),
             entry("dev.holdfast.core.record", "programs embed it"),
+            entry("dev.holdfast.core.disk.SystemDisk", "where programs keep an outbox"),
             entry("dev.holdfast.agent", "programs embed it"),
             entry("dev.holdfast.agent.link.LinkMachine", "whoever simulates a fleet steps it"),
             entry("dev.holdfast.server", "what a program that starts a server is given"),

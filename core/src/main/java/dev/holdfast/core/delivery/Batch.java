@@ -2,7 +2,8 @@
 package dev.holdfast.core.delivery;
 
 /**
- * What was read of a lane for one delivery: records and gaps without a hole between them. Only its outline: the payloads
+ * What was read of a lane for one delivery: records and gaps without a hole between them. Only its outline: the
+ * payloads
  * stay with whoever read them.
  *
  * @param first the first sequence that it covers

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * How an outbox is emptied, as a state machine: it takes what happened and what time it is, and says what to do.
  *
  * <p>On each link every lane first asks the server how far it has the lane, and finds out up to where both sides have
- * the very same records; from there it sends batches, one after the other, each of which says what it follows. Where the
+ * the very same records; from there it sends batches, one after the other, each of which says what it follows. Where
+ * the
  * two sides have parted, since a disk was restored or copied, the lane goes on in a new epoch.
  *
  * <p>A link whose server does not take the outbox is no link: it is not told of here.
@@ -82,7 +83,8 @@ public final class DeliveryMachine {
     }
 
     /**
-     * Records were appended, and are safely on disk: what is sent before may be gone after a power loss, and look like a
+     * Records were appended, and are safely on disk: what is sent before may be gone after a power loss, and look like
+     * a
      * copied disk then.
      *
      * @param last the newest one
@@ -107,7 +109,12 @@ public final class DeliveryMachine {
      */
     public List<Action> read(String lane, long ask, Batch batch, Moment now) {
         outlet.moveTo(now);
-        lane(lane).read(ask, batch);
+        LaneMachine reader = lane(lane);
+        reader.read(ask, batch);
+        if (reader.isPostponed()) {
+            turns.remove(reader);
+            turns.addFirst(reader);
+        }
         return done();
     }
 
@@ -180,9 +187,9 @@ public final class DeliveryMachine {
     /** When {@link #tick} is to be called next, in monotonic nanoseconds; empty if it need not be. */
     public OptionalLong wakeAt() {
         long soonest = outlet.isStopping()
-                ? LaneMachine.NEVER
-                : lanes.values().stream().mapToLong(LaneMachine::wakeAt).min().orElse(LaneMachine.NEVER);
-        return soonest == LaneMachine.NEVER ? OptionalLong.empty() : OptionalLong.of(outlet.outside(soonest));
+                ? Phase.NEVER
+                : lanes.values().stream().mapToLong(LaneMachine::wakeAt).min().orElse(Phase.NEVER);
+        return soonest == Phase.NEVER ? OptionalLong.empty() : OptionalLong.of(outlet.outside(soonest));
     }
 
     private List<Action> done() {

@@ -5,66 +5,16 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One lane of a {@link DeliveryMachine}.
- *
- * <pre>{@code
- *          link up              points             mark
- *   AWAY ───────────▶ LOOKING ─────────▶ RESUMING ─────────▶ FLOWING
- *    ▲                   ▲                 │   │                │
- *    │ link down         │ over            │   │ parted         │ no answer, or one that makes no sense
- *    │                 PAUSING ◀───────────┘   ▼                │
- *    │                   ▲                  RENEWING ──────▶ FLOWING, opens a stream
- *    │                   └──────────────────────────────────────┘
- * }</pre>
- *
- * <p>Confined to its machine.
- */
+/** One lane of a {@link DeliveryMachine}, and confined to it. */
 final class LaneMachine {
-
-    static final long NEVER = Long.MAX_VALUE;
-
-    /** The one state; replaced whole. */
-    private sealed interface Phase {
-
-        record Away() implements Phase {}
-
-        record Looking(long ask, Search search) implements Phase {}
-
-        record Resuming(long ask, long deadline, Search search) implements Phase {}
-
-        record Pausing() implements Phase {}
-
-        record Renewing() implements Phase {}
-
-        record Flowing(@Nullable Reading reading, List<Sent> sent) implements Phase {
-
-            static Flowing idle() {
-                return new Flowing(null, List.of());
-            }
-
-            int at(long ask) {
-                for (int i = 0; i < sent.size(); i++) {
-                    if (sent.get(i).ask == ask) {
-                        return i;
-                    }
-                }
-                return -1;
-            }
-        }
-    }
-
-    /** A read that is under way. */
-    private record Reading(long ask, long from, long lastThen) {}
-
-    /** A batch that is not answered. */
-    private record Sent(long ask, Batch batch, long deadline) {}
 
     private final Outlet outlet;
     private final String name;
     private final Setbacks setbacks;
 
+    /** The one state; replaced whole. */
     private Phase phase = new Phase.Away();
+
     private long epoch;
     private long epochAfter;
     private Point acknowledged;
@@ -74,10 +24,8 @@ final class LaneMachine {
 
     /** The record that is being made a dead letter, or 0. */
     private long burying;
-
     /** The newest record that was. */
     private long buriedUpTo;
-
     /** From when on being without a link counts as an attempt, where it does. */
     private long missedFrom;
 
@@ -114,11 +62,12 @@ final class LaneMachine {
         if (phase instanceof Phase.Renewing) {
             return;
         }
-        List<Sent> lost = dropFlight();
+        List<Phase.Sent> lost = dropFlight();
         phase = new Phase.Away();
         missedFrom = setbacks.afterGrace();
         if (outlet.policy.countUnreachable() && !lost.isEmpty()) {
-            unanswered(lost.getFirst().batch().firstRecord(), "the link was lost before the server answered");
+            bury(setbacks.unanswered(
+                    lost.getFirst().batch().firstRecord(), "the link was lost before the server answered"));
         }
     }
 
@@ -138,22 +87,10 @@ final class LaneMachine {
         }
         // Whatever it answers: how much the server can take holds for what comes next.
         setbacks.floor(mark.retryAfter());
-        switch (phase) {
-            case Phase.Resuming resuming -> {
-                if (resuming.ask() == mark.ask()) {
-                    resumed(resuming.search(), mark);
-                }
-            }
-            case Phase.Flowing flowing -> {
-                int at = flowing.at(mark.ask());
-                if (at >= 0) {
-                    answered(flowing, at, mark);
-                }
-            }
-            case Phase.Away away -> {}
-            case Phase.Looking looking -> {}
-            case Phase.Pausing pausing -> {}
-            case Phase.Renewing renewing -> {}
+        if (phase instanceof Phase.Resuming resuming && resuming.ask() == mark.ask()) {
+            resumed(resuming.search(), mark);
+        } else if (phase instanceof Phase.Flowing flowing && flowing.at(mark.ask()) >= 0) {
+            answered(flowing, flowing.at(mark.ask()), mark);
         }
     }
 
@@ -193,10 +130,8 @@ final class LaneMachine {
             }
             case Search.Step.Parted parted -> {
                 acknowledge(parted.after());
-                tell(
-                        Action.News.SERVER_AHEAD,
-                        acknowledged.sequence() + 1,
-                        parted.mark().sequence());
+                long ahead = parted.mark().sequence();
+                tell(Action.News.SERVER_AHEAD, acknowledged.sequence() + 1, ahead);
                 renew();
             }
             case Search.Step.Behind behind -> {
@@ -204,7 +139,7 @@ final class LaneMachine {
                 if (!behind.same()) {
                     tell(Action.News.UNCERTAIN, epochAfter + 1, mark);
                 }
-                tell(Action.News.SERVER_LOST, mark + 1, acknowledged.sequence());
+                tell(Action.News.SERVER_LOST, mark + 1, end);
                 renew();
             }
             case Search.Step.Nonsense nonsense -> astray();
@@ -258,7 +193,7 @@ final class LaneMachine {
             astray();
             return;
         }
-        List<Sent> answered = flowing.sent().subList(0, at + 1);
+        List<Phase.Sent> answered = flowing.sent().subList(0, at + 1);
         answered.forEach(sent -> outlet.giveBack(sent.batch().bytes()));
         phase = new Phase.Flowing(
                 flowing.reading(),
@@ -285,12 +220,9 @@ final class LaneMachine {
         if (phase instanceof Phase.Flowing flowing) {
             int at = flowing.at(refusal.ask());
             if (at >= 0) {
-                // What was sent after it follows what the server does not have: it is not taken either.
+                // What was sent after it is not taken either; answers to what was sent before it are lost.
                 Batch batch = flowing.sent().get(at).batch();
-                List<Sent> before = List.copyOf(flowing.sent().subList(0, at));
                 dropFlight();
-                before.forEach(sent -> outlet.take(sent.batch().bytes()));
-                phase = new Phase.Flowing(null, before);
                 bury(setbacks.refused(batch, refusal));
             }
         }
@@ -329,18 +261,14 @@ final class LaneMachine {
         }
     }
 
-    private void unanswered(long record, String reason) {
-        bury(setbacks.unanswered(record, reason));
-    }
-
     /** Nothing is in flight any more, whatever the server may still say of it. */
-    private List<Sent> dropFlight() {
+    private List<Phase.Sent> dropFlight() {
         if (!(phase instanceof Phase.Flowing flowing)) {
             return List.of();
         }
         flowing.sent().forEach(sent -> outlet.giveBack(sent.batch().bytes()));
         if (flowing.reading() != null) {
-            outlet.giveBack(outlet.policy.batchBytes());
+            outlet.giveBack(flowing.reading().reserved());
         }
         phase = Phase.Flowing.idle();
         return flowing.sent();
@@ -356,17 +284,11 @@ final class LaneMachine {
                 && flowing.reading() == null
                 && flowing.sent().size() < (opens || setbacks.isFailing() ? 1 : outlet.policy.window())
                 && burying == 0
-                && end(flowing).sequence() < last;
+                && flowing.end(acknowledged).sequence() < last;
     }
 
     private long sendableAt() {
         return Math.max(setbacks.notBefore(), outlet.heldUntil());
-    }
-
-    private Point end(Phase.Flowing flowing) {
-        return flowing.sent().isEmpty()
-                ? acknowledged
-                : flowing.sent().getLast().batch().end();
     }
 
     /** How much room its next batch needs. */
@@ -374,13 +296,18 @@ final class LaneMachine {
         return Math.max(need, outlet.policy.batchBytes());
     }
 
+    /** Whether what it read was not sent, so that it is its turn before others. */
+    boolean isPostponed() {
+        return need > 0;
+    }
+
     /** To be called if it {@link #isDue}. */
     void startReading() {
         if (phase instanceof Phase.Flowing flowing) {
             long ask = outlet.nextAsk();
-            long from = end(flowing).sequence() + 1;
-            phase = new Phase.Flowing(new Reading(ask, from, last), flowing.sent());
-            outlet.take(outlet.policy.batchBytes());
+            long from = flowing.end(acknowledged).sequence() + 1;
+            phase = new Phase.Flowing(new Phase.Reading(ask, from, last, need()), flowing.sent());
+            outlet.take(need());
             outlet.add(new Action.Read(
                     name, ask, from, setbacks.upTo(from), outlet.policy.batchItems(), outlet.policy.batchBytes()));
         }
@@ -392,28 +319,29 @@ final class LaneMachine {
                 || flowing.reading().ask() != ask) {
             return;
         }
-        Reading reading = flowing.reading();
+        Phase.Reading reading = flowing.reading();
         if (batch.first() != reading.from()) {
             throw new IllegalArgumentException("lane " + name + ": a batch from " + batch.first() + " (expected: from "
                     + reading.from() + ", as asked)");
         }
         phase = new Phase.Flowing(null, flowing.sent());
-        outlet.giveBack(outlet.policy.batchBytes());
+        outlet.giveBack(reading.reserved());
         if (batch.isEmpty()) {
             // Nothing is there before something more is appended.
+            need = 0;
             last = last > reading.lastThen() ? last : reading.from() - 1;
             return;
         }
         need = batch.bytes();
         // Meanwhile another lane may have been refused with a floor for all, or taken the room.
-        if (outlet.isStopping() || outlet.now() < sendableAt() || !outlet.hasRoomFor(batch.bytes())) {
+        if (outlet.now() < sendableAt() || !outlet.hasRoomFor(batch.bytes())) {
             return;
         }
         need = 0;
         outlet.take(batch.bytes());
-        outlet.add(new Action.Send(name, ask, epoch, opens, end(flowing)));
-        List<Sent> sent = new ArrayList<>(flowing.sent());
-        sent.add(new Sent(ask, batch, deadline()));
+        outlet.add(new Action.Send(name, ask, epoch, opens, flowing.end(acknowledged)));
+        List<Phase.Sent> sent = new ArrayList<>(flowing.sent());
+        sent.add(new Phase.Sent(ask, batch, deadline()));
         phase = new Phase.Flowing(null, List.copyOf(sent));
     }
 
@@ -427,7 +355,7 @@ final class LaneMachine {
             return;
         }
         switch (phase) {
-            case Phase.Away away -> unanswered(head(), "the server cannot be reached");
+            case Phase.Away away -> bury(setbacks.unanswered(head(), "the server cannot be reached"));
             case Phase.Resuming resuming -> {
                 phase = new Phase.Pausing();
                 setbacks.unanswered(0, "the server did not answer a resume in time");
@@ -438,7 +366,7 @@ final class LaneMachine {
                     long record = flowing.sent().getFirst().batch().firstRecord();
                     dropFlight();
                     phase = new Phase.Pausing();
-                    unanswered(record, "the server did not answer a batch in time");
+                    bury(setbacks.unanswered(record, "the server did not answer a batch in time"));
                 }
             }
             case Phase.Looking looking -> {}
@@ -457,18 +385,16 @@ final class LaneMachine {
             case Phase.Away away ->
                 outlet.policy.countUnreachable() && burying == 0 && head() <= last
                         ? Math.max(missedFrom, setbacks.notBefore())
-                        : NEVER;
+                        : Phase.NEVER;
             case Phase.Resuming resuming -> resuming.deadline();
             case Phase.Pausing pausing -> sendableAt();
             case Phase.Flowing flowing -> {
-                long answer = flowing.sent().isEmpty()
-                        ? NEVER
-                        : flowing.sent().getFirst().deadline();
                 // What is due already waits for room, which an answer gives.
-                yield wants() && sendableAt() > outlet.now() ? Math.min(answer, sendableAt()) : answer;
+                boolean later = wants() && sendableAt() > outlet.now();
+                yield later ? Math.min(flowing.deadline(), sendableAt()) : flowing.deadline();
             }
-            case Phase.Looking looking -> NEVER;
-            case Phase.Renewing renewing -> NEVER;
+            case Phase.Looking looking -> Phase.NEVER;
+            case Phase.Renewing renewing -> Phase.NEVER;
         };
     }
 }

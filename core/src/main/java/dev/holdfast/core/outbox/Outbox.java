@@ -16,7 +16,6 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -59,8 +58,8 @@ public final class Outbox implements AutoCloseable {
     private final Reader reader;
     private final Thread thread;
 
-    // Guarded by the lock.
-    private final Deque<Request<?>> requests = new ArrayDeque<>();
+    // From here on guarded by the lock.
+    private final ArrayDeque<Request<?>> requests = new ArrayDeque<>();
     private boolean isForceDue;
     private boolean isForceScheduled;
     private boolean isClosed;
@@ -99,8 +98,7 @@ public final class Outbox implements AutoCloseable {
     static Outbox open(Disk disk, OutboxPolicy policy, Time time, RandomGenerator chance, Executor background)
             throws IOException {
         SegmentLog segments = SegmentLog.open(disk, policy.segment(), chance);
-        boolean isNew = segments.segments().isEmpty();
-        Recovery.Found found = isNew ? null : Recovery.read(segments);
+        Recovery.Found found = segments.segments().isEmpty() ? null : Recovery.read(segments);
         Index index = found == null ? new Index() : found.index();
         Outbox outbox = new Outbox(segments, index, policy, time, chance, background);
         if (found == null) {
@@ -117,8 +115,8 @@ public final class Outbox implements AutoCloseable {
                 || found.unfinished() > 0
                 || !segments.unreadable().isEmpty()) {
             log.warn(
-                    "outbox in {}: {} bytes do not verify, {} more at the end were being written when it stopped, {} segments cannot"
-                            + " be read, {} records are lost so far; what else is there is kept and delivered",
+                    "outbox in {}: {} bytes do not verify, {} more at the end were being written when it stopped,"
+                            + " {} segments cannot be read, {} records are lost so far; the rest is kept and delivered",
                     disk,
                     found.damaged(),
                     found.unfinished(),
@@ -132,10 +130,10 @@ public final class Outbox implements AutoCloseable {
             // Nothing is overwritten that somebody may want to look at.
             writer.begin();
         }
-        for (int segment : segments.segments()) {
-            if (!writer.index.segments.containsKey(segment)) {
-                segments.delete(segment);
-            }
+        List<Integer> leftOver = new ArrayList<>(segments.segments());
+        leftOver.removeAll(writer.index.segments.keySet());
+        for (int segment : leftOver) {
+            segments.delete(segment);
         }
     }
 
@@ -149,8 +147,8 @@ public final class Outbox implements AutoCloseable {
      *
      * @return its sequence
      * @throws OutboxFullException if there is no room for it
-     * @throws IOException if the disk does not take it; whether it is there after a restart cannot be said then
-     * @throws InterruptedException if interrupted while it waits; it may be appended all the same
+     * @throws IOException if the disk does not take it; it may be there after a restart all the same
+     * @throws InterruptedException if interrupted while it waits; it may be appended
      */
     public long append(NewRecord record) throws IOException, InterruptedException {
         return await(appendAsync(List.of(record))).getFirst();
@@ -288,7 +286,7 @@ public final class Outbox implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        boolean wasInterrupted = false;
+        boolean wasInterrupted = Thread.interrupted();
         while (thread.isAlive()) {
             try {
                 thread.join();

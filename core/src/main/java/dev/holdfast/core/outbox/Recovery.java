@@ -82,7 +82,6 @@ final class Recovery {
             Frame frame = frame(scan, payload == null ? Codec.NOTHING : payload);
             damaged += payload == null ? scan.size() : 0;
             if (!group.isEmpty() && !(scan.continues() && group.getLast().follow == scan.follow() + 1)) {
-                // Something came after it, so it was all on the disk once, whatever is damaged by now.
                 applyGroup();
             }
             group.add(new Part(frame, payload != null, scan.continues(), scan.position(), scan.size(), scan.follow()));
@@ -110,7 +109,9 @@ final class Recovery {
         }
     }
 
-    /** Whether the last group was being written when everything stopped: then none of it counts. */
+    /**
+     * Whether frames of the group are missing or damaged. At the end of a log it was being written: none of it counts.
+     */
     private boolean isUnfinished() {
         return !group.isEmpty()
                 && (group.getFirst().continues
@@ -118,11 +119,29 @@ final class Recovery {
                         || (group.size() > 1 && !group.stream().allMatch(Part::isWhole)));
     }
 
+    /**
+     * Takes in a group that something came after, so that it may well have been on the disk whole, and damaged since.
+     */
     private void applyGroup() throws IOException {
+        boolean isWhole = !isUnfinished();
         for (Part part : group) {
-            index.apply(part.frame, part.isWhole, part.position, part.size);
+            if (isWhole || holdsAlone(part.frame)) {
+                index.apply(part.frame, part.isWhole, part.position, part.size);
+            }
         }
         group.clear();
+    }
+
+    /**
+     * Whether a frame is to be believed though others of its group are not there: what lets go of something is not,
+     * as long as there is something to be let go of.
+     */
+    private boolean holdsAlone(Frame frame) {
+        return switch (frame.type()) {
+            case Codec.GAP, Codec.PURGE -> false;
+            case Codec.GONE -> !log.segments().contains((int) frame.sequence());
+            default -> true;
+        };
     }
 
     private static Frame frame(Scan scan, byte[] payload) {

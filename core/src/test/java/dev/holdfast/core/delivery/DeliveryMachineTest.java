@@ -410,4 +410,76 @@ class DeliveryMachineTest {
                         () -> reading.machine.read(Bench.LANE, read.ask(), new Batch(2, 2, 5, 1, 2, 10), reading.now()))
                 .hasMessageContaining("from 2 (expected: from 1, as asked)");
     }
+
+    @Test
+    void nothingIsReadBeforeADeadLetterIsOnDisk() {
+        Bench bench = Bench.flowing(TENS, 1);
+        bench.append(3);
+        bench.buriesLater = true;
+        bench.refused(Why.BAD_RECORD);
+        assertThat(bench.open).isEmpty();
+        bench.did(bench.machine.buried(Bench.LANE, 1, bench.now()));
+        assertThat(bench.taken().firstRecord()).isEqualTo(2);
+    }
+
+    @Test
+    void nobodyPassesALaneThatWaitsForRoom() {
+        Bench bench = new Bench(POLICY.withFlight(1, 1, 100, 200));
+        for (String lane : List.of("a", "b", "large")) {
+            bench.lane(lane, lane.equals("large") ? 0 : 20);
+        }
+        bench.lane("large").append(1, 150);
+        bench.did(bench.machine.waiting("large", 1, bench.now()));
+        bench.up();
+        List.of("a", "b", "large").forEach(bench::unknown);
+        for (int i = 0; i < 6; i++) {
+            bench.taken();
+        }
+        assertThat(bench.lane("large").acknowledged.sequence()).isEqualTo(1);
+    }
+
+    @Test
+    void whatAServerLostIsToldOnceAndWhatCannotBeKnownToo() {
+        Bench bench = Bench.flowing(TENS, 40);
+        bench.taken();
+        bench.taken();
+        ModelLane lane = bench.lane();
+        // Restored to 15, of which the log here still has the hash; then to 5, of which it does not.
+        bench.down();
+        bench.up();
+        bench.resumed(15, lane.at(15).hash(), 0);
+        assertThat(bench.all(Action.Tell.class))
+                .containsExactly(new Action.Tell(Bench.LANE, Action.News.SERVER_LOST, 16, 20));
+        assertThat(bench.taken().first()).isEqualTo(21);
+        assertThat(bench.all(Action.Send.class))
+                .extracting(Action.Send::opens)
+                .as("the second epoch begins with its own")
+                .containsExactly(true, false, false, true, false);
+        bench.taken();
+        bench.down();
+        bench.up();
+        bench.resumed(25, 99, 0);
+        assertThat(bench.all(Action.Tell.class).subList(1, 3))
+                .containsExactly(
+                        new Action.Tell(Bench.LANE, Action.News.UNCERTAIN, 21, 25),
+                        new Action.Tell(Bench.LANE, Action.News.SERVER_LOST, 26, 40));
+        for (int i = 0; i < 2; i++) {
+            bench.down();
+            bench.up();
+            bench.unknown(Bench.LANE);
+        }
+        assertThat(bench.all(Action.Tell.class).subList(3, 4))
+                .as("an epoch in which nothing was sent, once")
+                .containsExactly(new Action.Tell(Bench.LANE, Action.News.UNCERTAIN, 1, 40));
+        bench.append(5);
+        bench.taken();
+        bench.down();
+        bench.up();
+        bench.unknown(Bench.LANE);
+        assertThat(bench.all(Action.Tell.class).subList(4, 6))
+                .containsExactly(
+                        new Action.Tell(Bench.LANE, Action.News.UNCERTAIN, 1, 40),
+                        new Action.Tell(Bench.LANE, Action.News.SERVER_LOST, 41, 45));
+        assertThat(bench.all(Action.Tell.class)).hasSize(6);
+    }
 }
