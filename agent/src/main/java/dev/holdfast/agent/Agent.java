@@ -73,7 +73,7 @@ public final class Agent implements AutoCloseable {
                 host.describe(uid, config.labels()),
                 new Health(true, startedAt, "", RUNNING, startedAt, Map.of(), Map.of()),
                 Capabilities.OF_AGENT,
-                List.of(Capabilities.STATUS));
+                List.of(Capabilities.STATUS, Capabilities.OUTBOX));
         byte[] process = new byte[PROCESS_BYTES];
         secure.nextBytes(process);
         RandomGenerator chance = new SplittableRandom(secure.nextLong());

@@ -17,6 +17,7 @@ import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.Wire;
 import dev.holdfast.server.Server;
 import dev.holdfast.server.ServerConfig;
+import dev.holdfast.server.ingest.IngestConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -71,7 +72,8 @@ final class LinkTroubles {
                 ServerConfig.REQUEST_TIMEOUT,
                 Duration.ofMillis(50),
                 ServerConfig.MESSAGE_LIMIT,
-                ServerConfig.MESSAGE_LIMIT));
+                ServerConfig.MESSAGE_LIMIT,
+                IngestConfig.DEFAULT));
     }
 
     static Agent agent(Path data, URI server) throws Exception {

@@ -36,11 +36,16 @@ final class ShapeRules {
             entry("dev.holdfast.core.work", "programs embed it"),
             entry("dev.holdfast.core.delivery", "whoever empties an outbox, or simulates that, steps it"),
             entry("dev.holdfast.core.outbox", "programs embed it"),
+            entry("dev.holdfast.core.record", "programs embed it"),
+            entry("dev.holdfast.core.disk.SystemDisk", "where programs keep an outbox"),
             entry("dev.holdfast.agent", "programs embed it"),
             entry("dev.holdfast.agent.link.LinkMachine", "whoever simulates a fleet steps it"),
             entry("dev.holdfast.server", "what a program that starts a server is given"),
             entry(
                     "dev.holdfast.server.fleet.MemoryFleetStore",
+                    "a server without a disk, for whoever simulates a fleet"),
+            entry(
+                    "dev.holdfast.server.ingest.MemoryEventStore",
                     "a server without a disk, for whoever simulates a fleet"),
             entry("dev.holdfast.core.breaker", "programs embed it"),
             entry("dev.holdfast.core.retry", "programs embed it"),

@@ -25,6 +25,9 @@ public final class Capabilities {
     /** The custom capability under which an agent sends its status records. */
     public static final String STATUS = "dev.holdfast.status";
 
+    /** The custom capability under which an outbox is emptied, see {@link dev.holdfast.opamp.outbox.OutboxWire}. */
+    public static final String OUTBOX = "dev.holdfast.outbox";
+
     /** What a Holdfast agent can do. */
     public static final long OF_AGENT =
             REPORTS_STATUS | ACCEPTS_CONNECTION_SETTINGS | REPORTS_HEALTH | REPORTS_HEARTBEAT;

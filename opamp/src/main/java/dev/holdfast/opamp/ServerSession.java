@@ -4,6 +4,8 @@ package dev.holdfast.opamp;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -94,6 +96,9 @@ public final class ServerSession {
     /** Whom the last message was from. */
     private @Nullable InstanceUid uid;
 
+    /** The custom capabilities that agent announced. */
+    private Set<String> agentCapabilities = Set.of();
+
     /** What that agent was told to go by instead; the same each time, since an answer may be lost. */
     private @Nullable InstanceUid given;
 
@@ -112,6 +117,18 @@ public final class ServerSession {
         return state instanceof State.Attached;
     }
 
+    /** Whether the agent announced that it takes messages of this custom capability. */
+    public boolean agentTakes(String customCapability) {
+        return agentCapabilities.contains(customCapability);
+    }
+
+    /** A message of the server's own accord, unless the agent is not attached or did not announce the capability. */
+    public Optional<ServerMessage> send(CustomMessage message) {
+        return uid == null || !attached() || !agentTakes(message.capability())
+                ? Optional.empty()
+                : Optional.of(ServerMessage.answer(uid).withCustom(message));
+    }
+
     /**
      * Takes a message. One from another uid than the last, as an agent sends once it was given a new one, begins anew.
      *
@@ -122,6 +139,9 @@ public final class ServerSession {
             return rename(message);
         }
         turnTo(message.uid());
+        if (message.customCapabilities() != null) {
+            agentCapabilities = Set.copyOf(message.customCapabilities());
+        }
         boolean first = state instanceof State.New;
         List<Effect> effects = new ArrayList<>();
         boolean lastWord = message.disconnect() && message.description() == null;
@@ -159,6 +179,7 @@ public final class ServerSession {
             announcedHash = null;
         }
         uid = sender;
+        agentCapabilities = Set.of();
         given = null;
         state = new State.New();
     }

@@ -13,11 +13,13 @@ public final class WireException extends Exception {
         this.tooLarge = tooLarge;
     }
 
-    static WireException malformed(String message) {
+    /** What arrived is wrong; the message says where, what was found and what was expected. */
+    public static WireException malformed(String message) {
         return new WireException(message, false);
     }
 
-    static WireException tooLarge(long size, long limit) {
+    /** What arrived is larger than the limit, both in bytes. */
+    public static WireException tooLarge(long size, long limit) {
         return new WireException("message: " + size + " bytes or more (expected: <= " + limit + ")", true);
     }
 

@@ -8,8 +8,13 @@ import dev.holdfast.core.time.SystemTime;
 import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerSession;
+import dev.holdfast.server.events.EventRoutes;
 import dev.holdfast.server.fleet.Fleet;
 import dev.holdfast.server.fleet.FleetStoreException;
+import dev.holdfast.server.ingest.EventStore;
+import dev.holdfast.server.ingest.EventStoreException;
+import dev.holdfast.server.ingest.Intake;
+import dev.holdfast.server.sqlite.SqliteEventStore;
 import dev.holdfast.server.sqlite.SqliteFleetStore;
 import dev.holdfast.server.web.AdminPort;
 import dev.holdfast.server.web.AgentPort;
@@ -43,6 +48,8 @@ public final class Server implements AutoCloseable {
 
     private static final String STORE = "fleet.db";
 
+    private static final String EVENTS = "events.db";
+
     private static final String ADDRESSES = "server.json";
 
     private final SecureRandom chance = new SecureRandom();
@@ -66,10 +73,12 @@ public final class Server implements AutoCloseable {
             SystemTime loop = SystemTime.start("holdfast-server");
             opened.push(loop::close);
             Fleet fleet = openFleet(config, data, loop);
-            AgentPort agentPort = openAgentPort(config, fleet, loop);
+            EventStore events = openEvents(data, loop);
+            Intake intake = openIntake(config, events);
+            AgentPort agentPort = openAgentPort(config, fleet, intake, loop);
             opened.push(agentPort::close);
             agentAddress = agentPort.address();
-            AdminPort adminPort = openAdminPort(config, token, fleet);
+            AdminPort adminPort = openAdminPort(config, token, fleet, events);
             opened.push(adminPort::close);
             adminAddress = adminPort.address();
             data.write(ADDRESSES, addresses(loop.instant()));
@@ -128,7 +137,7 @@ public final class Server implements AutoCloseable {
     private Fleet openFleet(ServerConfig config, DataDirectory data, SystemTime clock) throws ServerStartException {
         try {
             SqliteLibrary.unpackIn(data);
-            SqliteFleetStore store = SqliteFleetStore.open(claimStore(data), clock::instant);
+            SqliteFleetStore store = SqliteFleetStore.open(claimStore(data, STORE), clock::instant);
             opened.push(store::close);
             SystemTime loop = SystemTime.start("holdfast-fleet");
             opened.push(loop::close);
@@ -141,19 +150,40 @@ public final class Server implements AutoCloseable {
     }
 
     /** SQLite gives its other files the mode of the first, but leaves those alone that a killed server left. */
-    private static Path claimStore(DataDirectory data) {
-        for (String name : List.of(STORE + "-wal", STORE + "-shm")) {
+    private static Path claimStore(DataDirectory data, String store) {
+        for (String name : List.of(store + "-wal", store + "-shm")) {
             if (Files.exists(data.path().resolve(name))) {
                 data.claim(name);
             }
         }
-        return data.claim(STORE);
+        return data.claim(store);
     }
 
-    private AgentPort openAgentPort(ServerConfig config, Fleet fleet, SystemTime loop) throws ServerStartException {
+    private EventStore openEvents(DataDirectory data, SystemTime clock) throws ServerStartException {
+        try {
+            SqliteEventStore store = SqliteEventStore.open(claimStore(data, EVENTS), clock::instant);
+            opened.push(store::close);
+            return store;
+        } catch (EventStoreException e) {
+            throw new ServerStartException("events: " + e.getMessage(), e);
+        }
+    }
+
+    /** On a loop of its own, which waits for the disk. */
+    private Intake openIntake(ServerConfig config, EventStore events) {
+        SystemTime loop = SystemTime.start("holdfast-ingest");
+        Intake intake = Intake.open(events, loop, config.ingest(), meters);
+        opened.push(intake::close);
+        // Before what is left is stored.
+        opened.push(loop::close);
+        return intake;
+    }
+
+    private AgentPort openAgentPort(ServerConfig config, Fleet fleet, Intake intake, SystemTime loop)
+            throws ServerStartException {
         ServerSession.Offer offer = new ServerSession.Offer(
                 config.heartbeatInterval(),
-                List.of(Capabilities.STATUS),
+                List.of(Capabilities.STATUS, Capabilities.OUTBOX),
                 () -> InstanceUid.random(loop.instant(), chance));
         try {
             return AgentPort.open(
@@ -165,6 +195,7 @@ public final class Server implements AutoCloseable {
                             config.messageLimit(),
                             Math.max(config.inputLimit(), config.messageLimit())),
                     fleet,
+                    intake,
                     loop,
                     meters);
         } catch (IOException e) {
@@ -172,9 +203,10 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    private AdminPort openAdminPort(ServerConfig config, String token, Fleet fleet) throws ServerStartException {
+    private AdminPort openAdminPort(ServerConfig config, String token, Fleet fleet, EventStore events)
+            throws ServerStartException {
         try {
-            return AdminPort.open(config.admin(), token, fleet, meters);
+            return AdminPort.open(config.admin(), token, fleet, new EventRoutes(events)::addTo, meters);
         } catch (IOException e) {
             throw cannotListen("admin", config.admin(), e);
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server;
 
+import dev.holdfast.server.ingest.IngestConfig;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param messageLimit the largest message taken, in bytes, compressed or not
  * @param inputLimit what unfinished requests and messages of all connections may hold together, in bytes, beyond a few
  *     KiB of each; the message limit if that is more
+ * @param ingest what may be taken and kept of agents' outboxes
  */
 public record ServerConfig(
         Path data,
@@ -32,7 +34,8 @@ public record ServerConfig(
         Duration requestTimeout,
         Duration flushInterval,
         int messageLimit,
-        int inputLimit) {
+        int inputLimit,
+        IngestConfig ingest) {
 
     /** The agent port's usual number. */
     public static final int AGENT_PORT = 4320;
@@ -91,7 +94,8 @@ public record ServerConfig(
                 REQUEST_TIMEOUT,
                 FLUSH_INTERVAL,
                 MESSAGE_LIMIT,
-                INPUT_LIMIT);
+                INPUT_LIMIT,
+                IngestConfig.DEFAULT);
     }
 
     private static boolean isWholeSeconds(Duration value) {

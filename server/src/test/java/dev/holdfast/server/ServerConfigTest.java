@@ -47,6 +47,7 @@ class ServerConfigTest {
                 defaults.requestTimeout(),
                 defaults.flushInterval(),
                 defaults.messageLimit(),
-                defaults.inputLimit());
+                defaults.inputLimit(),
+                defaults.ingest());
     }
 }

@@ -59,7 +59,7 @@ class ServerWebSocketIT {
             assertThat(first.capabilities())
                     .isEqualTo(Capabilities.ACCEPTS_STATUS | Capabilities.OFFERS_CONNECTION_SETTINGS);
             assertThat(first.heartbeatInterval()).isEqualTo(Duration.ofSeconds(7));
-            assertThat(first.customCapabilities()).containsExactly(Capabilities.STATUS);
+            assertThat(first.customCapabilities()).containsExactly(Capabilities.STATUS, Capabilities.OUTBOX);
 
             assertThat(agent.ask(heartbeat(uid, 1)).reportFullState()).isFalse();
             assertThat(server.agent(uid).get("attached").asBoolean()).isTrue();

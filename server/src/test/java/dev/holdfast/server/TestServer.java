@@ -2,6 +2,7 @@
 package dev.holdfast.server;
 
 import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.server.ingest.IngestConfig;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -61,7 +62,8 @@ final class TestServer implements AutoCloseable {
                         Duration.ofSeconds(1),
                         config.flushInterval(),
                         config.messageLimit(),
-                        config.inputLimit())),
+                        config.inputLimit(),
+                        config.ingest())),
                 data);
     }
 
@@ -75,7 +77,8 @@ final class TestServer implements AutoCloseable {
                 ServerConfig.REQUEST_TIMEOUT,
                 Duration.ofMillis(50),
                 MESSAGE_LIMIT,
-                INPUT_LIMIT);
+                INPUT_LIMIT,
+                IngestConfig.DEFAULT);
     }
 
     static InetSocketAddress free() {

@@ -6,6 +6,7 @@ import dev.holdfast.cli.value.Sizes;
 import dev.holdfast.cli.value.Types;
 import dev.holdfast.core.time.Durations;
 import dev.holdfast.server.ServerConfig;
+import dev.holdfast.server.ingest.IngestConfig;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -65,6 +66,27 @@ final class ServerKeys {
             Sizes.print(ServerConfig.INPUT_LIMIT),
             "What unfinished messages of all connections may hold together; message.limit if that is more.");
 
+    static final Key<Integer> QUEUE_LIMIT = new Key<>(
+            "ingest.queue_limit",
+            Types.size(),
+            Sizes.print(IngestConfig.QUEUE_LIMIT),
+            "What waits to be stored of all outboxes together; beyond it agents are told to come back later.");
+
+    static final Key<Integer> RECORD_LIMIT = new Key<>(
+            "ingest.record_limit",
+            Types.size(),
+            Sizes.print(IngestConfig.RECORD_LIMIT),
+            "The largest record taken from an outbox, as sent.");
+
+    static final Key<Duration> RETENTION = new Key<>(
+            "ingest.retention", Types.DURATION, Durations.print(IngestConfig.RETENTION), "How long events are kept.");
+
+    static final Key<Long> RETENTION_SIZE = new Key<>(
+            "ingest.retention_size",
+            Types.largeSize(),
+            Sizes.print(IngestConfig.RETENTION_SIZE),
+            "How much of events is kept; the oldest go first.");
+
     static final List<Key<?>> ALL = List.of(
             DATA,
             LISTEN,
@@ -74,7 +96,11 @@ final class ServerKeys {
             REQUEST_TIMEOUT,
             FLUSH_INTERVAL,
             MESSAGE_LIMIT,
-            INPUT_LIMIT);
+            INPUT_LIMIT,
+            QUEUE_LIMIT,
+            RECORD_LIMIT,
+            RETENTION,
+            RETENTION_SIZE);
 
     private ServerKeys() {}
 
@@ -89,6 +115,11 @@ final class ServerKeys {
                 settings.value(REQUEST_TIMEOUT),
                 settings.value(FLUSH_INTERVAL),
                 settings.value(MESSAGE_LIMIT),
-                settings.value(INPUT_LIMIT));
+                settings.value(INPUT_LIMIT),
+                new IngestConfig(
+                        settings.value(QUEUE_LIMIT),
+                        settings.value(RECORD_LIMIT),
+                        settings.value(RETENTION),
+                        settings.value(RETENTION_SIZE)));
     }
 }

@@ -89,6 +89,18 @@ public final class Types {
         });
     }
 
+    /** A number of bytes from 1 to 1,048,576 GiB. */
+    public static Type<Long> largeSize() {
+        String expected = "a size from 1 byte to 1048576GiB, such as 10GiB";
+        return Type.word("size", expected, text -> {
+            long bytes = Sizes.parse(text).orElseThrow(() -> new MismatchException(expected));
+            if (bytes < 1 || bytes > 1L << 50) {
+                throw new MismatchException(expected);
+            }
+            return bytes;
+        });
+    }
+
     private static Duration duration(String text, String expected) throws MismatchException {
         Duration duration = Durations.parse(text).orElseThrow(() -> new MismatchException(expected));
         if (!duration.isPositive()) {

@@ -155,18 +155,19 @@ abstract sealed class Tally {
     }
 
     /**
-     * A ring of outcomes, and a word that holds how many calls there were (upper 40 bits) and how many failures the
-     * ring holds (lower 24), so that both are read at one instant. With several threads, a call that is counted while
-     * the ring goes once around is counted for its place, not for its age.
+     * A ring of outcomes, and a word that holds how many calls there were (upper 40 bits), whether the breaker has
+     * tripped, and how many failures the ring holds (lower 23), so that all are read at one instant. With several
+     * threads, a call that is counted while the ring goes once around is counted for its place, not for its age.
      */
     private static final class ShareOfCalls extends Tally {
 
         private static final int FAILURE_BITS = 24;
         private static final long CALL = 1L << FAILURE_BITS;
-        private static final long FAILURES = CALL - 1;
+        private static final long TRIPPED = CALL >> 1;
+        private static final long FAILURES = TRIPPED - 1;
 
         /** Where failures are counted from: one may be taken off the ring an instant before it is counted on. */
-        private static final long NONE = 1L << (FAILURE_BITS - 1);
+        private static final long NONE = TRIPPED >> 1;
 
         private final Trip.ShareOfCalls trip;
         private final AtomicIntegerArray failed;
@@ -182,27 +183,49 @@ abstract sealed class Tally {
 
         @Override
         boolean success(LongSupplier clock) {
-            int slot = slot(counts.getAndAdd(CALL));
+            long before = counts.getAndAdd(CALL);
+            int slot = slot(before);
+            noteIfFull(slot);
             if (failed.get(slot) != 0 && failed.getAndSet(slot, 0) != 0) {
                 counts.getAndDecrement();
             }
-            return false;
+            return (before & TRIPPED) != 0;
         }
 
+        /** The call, its failure and what follows from it are counted in one step, so that nobody sees one alone. */
         @Override
         boolean failure(LongSupplier clock) {
-            int slot = slot(counts.getAndAdd(CALL));
-            long after = failed.getAndSet(slot, 1) == 0 ? counts.incrementAndGet() : counts.get();
-            Figures figures = figures(after);
-            return figures.calls >= trip.minimum() && isReached(trip.share(), figures.failures, figures.calls);
+            long before;
+            long after;
+            int slot;
+            int replaced;
+            do {
+                before = counts.get();
+                slot = slot(before);
+                replaced = failed.get(slot);
+                after = before + CALL + 1 - replaced;
+                Figures figures = figures(after);
+                if (figures.calls >= trip.minimum() && isReached(trip.share(), figures.failures, figures.calls)) {
+                    after |= TRIPPED;
+                }
+            } while (!counts.compareAndSet(before, after));
+            noteIfFull(slot);
+            int there = failed.getAndSet(slot, 1);
+            if (there != replaced) {
+                // Of a call that was counted a whole ring ago and came to its place only now.
+                counts.getAndAdd((long) replaced - there);
+            }
+            return (after & TRIPPED) != 0;
         }
 
         private int slot(long before) {
-            int slot = (int) ((before >>> FAILURE_BITS) % trip.calls());
+            return (int) ((before >>> FAILURE_BITS) % trip.calls());
+        }
+
+        private void noteIfFull(int slot) {
             if (slot == trip.calls() - 1 && !full) {
                 full = true;
             }
-            return slot;
         }
 
         private Figures figures(long word) {
@@ -216,6 +239,11 @@ abstract sealed class Tally {
         }
     }
 
+    /**
+     * Summed over several counts, which are not read at one instant: a failure is judged with all that was counted
+     * before it, and perhaps with some of what was counted meanwhile. So a success that comes while a failure trips the
+     * breaker may be left out, and whoever counted it may find the breaker closed for an instant longer.
+     */
     private static final class ShareWithin extends Tally {
 
         private final Trip.ShareWithin trip;

@@ -40,9 +40,9 @@ public final class DataDirectory implements AutoCloseable {
     /** The byte that a holder has too, and that those share for an instant who only look whether there is one. */
     private static final long LOOKERS = 1;
 
-    private static final String DIRECTORY = "rwx------";
+    static final String DIRECTORY = "rwx------";
 
-    private static final String FILE = "rw-------";
+    static final String FILE = "rw-------";
 
     /**
      * What this process holds, by real path. The operating system's lock does not tell its parts apart, and would be
@@ -299,7 +299,7 @@ public final class DataDirectory implements AutoCloseable {
         return new UncheckedIOException(file + " cannot be " + what + ": " + Words.reason(e) + " (" + remedy + ")", e);
     }
 
-    private static FileAttribute<?>[] ownerOnly(String permissions) {
+    static FileAttribute<?>[] ownerOnly(String permissions) {
         if (!isPosix()) {
             return new FileAttribute<?>[0];
         }

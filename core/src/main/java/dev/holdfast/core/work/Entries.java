@@ -91,6 +91,7 @@ final class Entries<K> {
         }
     }
 
+    // There are no arrays of a generic type; what is in this one comes from put alone.
     @SuppressWarnings({"unchecked", "rawtypes"})
     private static <K> @Nullable Entry<K>[] room(int size) {
         return new Entry[size];

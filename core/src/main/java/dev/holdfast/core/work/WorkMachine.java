@@ -353,11 +353,6 @@ final class WorkMachine<K> {
         return new WorkQueue.Figures(lines.size(), waiting.size(), running, terminals.size(), failing);
     }
 
-    /** Whether no key waits, so that a time gone by does as well as now for what is due at once. */
-    boolean isTimeless() {
-        return waiting.size() == 0;
-    }
-
     int ready() {
         return lines.size();
     }

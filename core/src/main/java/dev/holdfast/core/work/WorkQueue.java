@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Waiting keys cost no thread: one alarm of the {@link Time} it was given rings for the one that is due first, at
- * most every {@link #SLACK} however many there are, and every {@link #LONG_SLACK} for long backoffs. Safe for use by any thread.
+ * most every {@link #SLACK} however many there are, and every {@link #LONG_SLACK} for long backoffs. Safe for use by
+ * any thread.
  */
 public final class WorkQueue<K> implements AutoCloseable {
 
@@ -343,7 +344,7 @@ public final class WorkQueue<K> implements AutoCloseable {
 
     /** Now, or, if no key waits, when an alarm last rang: reading a clock costs as much as all else together. */
     private long sometime() {
-        return machine.isTimeless() ? lastRung : time.nanoTime();
+        return machine.nextRelease(lastRung) == WorkMachine.NEVER ? lastRung : time.nanoTime();
     }
 
     private void changed() {

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CircuitBreakerLincheckTest {
 
     @ParameterizedTest
-    @ValueSource(classes = {Consecutive.class, Within.class, Trying.class})
+    @ValueSource(classes = {Consecutive.class, Within.class, ShareOfCalls.class, ShareWithin.class, Trying.class})
     void everyScheduleIsAsIfOneAfterTheOther(Class<?> operations) {
         new ModelCheckingOptions()
                 .logLevel(LoggingLevel.ERROR)
@@ -32,7 +32,7 @@ class CircuitBreakerLincheckTest {
     }
 
     @ParameterizedTest
-    @ValueSource(classes = {Consecutive.class, Within.class, Trying.class})
+    @ValueSource(classes = {Consecutive.class, Within.class, ShareOfCalls.class, Trying.class})
     void underStressItIsAsIfOneAfterTheOther(Class<?> operations) {
         new StressOptions()
                 .logLevel(LoggingLevel.ERROR)
@@ -50,7 +50,7 @@ class CircuitBreakerLincheckTest {
         private final Permit permit;
 
         Shared(Trip trip) {
-            breaker = new CircuitBreaker(BreakerPolicy.of(trip, Duration.ofMinutes(1)), () -> 0L, () -> 0L);
+            breaker = breaker(trip);
             permit = permit(breaker);
         }
 
@@ -94,6 +94,54 @@ class CircuitBreakerLincheckTest {
     public static class Within extends Shared {
         public Within() {
             super(Trip.within(2, Duration.ofMinutes(1)));
+        }
+    }
+
+    /** After a success and a failure, so that the next failure trips it unless a success comes before. */
+    public static class ShareOfCalls {
+
+        private final CircuitBreaker breaker = breaker(Trip.shareOfCalls(0.6, 32, 3));
+        private final Permit permit = permit(breaker);
+
+        public ShareOfCalls() {
+            permit.success();
+            permit.failure();
+        }
+
+        @Operation
+        public void success() {
+            permit.success();
+        }
+
+        @Operation
+        public void failure() {
+            permit.failure();
+        }
+
+        @Operation
+        public State state() {
+            return breaker.state();
+        }
+    }
+
+    /** Without successes after the first: one that comes while a failure trips the breaker may be left out. */
+    public static class ShareWithin {
+
+        private final CircuitBreaker breaker = breaker(Trip.shareWithin(0.6, Duration.ofMinutes(1), 3));
+        private final Permit permit = permit(breaker);
+
+        public ShareWithin() {
+            permit.success();
+        }
+
+        @Operation
+        public void failure() {
+            permit.failure();
+        }
+
+        @Operation
+        public State state() {
+            return breaker.state();
         }
     }
 
@@ -142,6 +190,10 @@ class CircuitBreakerLincheckTest {
         public void reset() {
             breaker.reset();
         }
+    }
+
+    private static CircuitBreaker breaker(Trip trip) {
+        return new CircuitBreaker(BreakerPolicy.of(trip, Duration.ofMinutes(1)), () -> 0L, () -> 0L);
     }
 
     private static Permit permit(CircuitBreaker breaker) {

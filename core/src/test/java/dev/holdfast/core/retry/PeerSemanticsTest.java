@@ -49,9 +49,9 @@ class PeerSemanticsTest {
 
     @Test
     void everyRowHasItsTestAndEveryTestItsRow() throws IOException {
-        Path page = Path.of(System.getProperty("holdfast.root"), "docs", "policies.md");
+        String page = Files.readString(Path.of(System.getProperty("holdfast.root"), "docs", "policies.md"));
         Set<String> rows = Pattern.compile("\\| `(\\w+)` \\|\n")
-                .matcher(Files.readString(page))
+                .matcher(page.substring(page.indexOf("## Coming from ")))
                 .results()
                 .map(row -> row.group(1))
                 .collect(Collectors.toSet());
@@ -91,6 +91,20 @@ class PeerSemanticsTest {
     }
 
     @Test
+    void sharedJitter() {
+        assertThat(delays(policy(Backoff.constant(SECOND).withJitter(Jitter.full()))
+                        .withMaxAttempts(200)))
+                .allMatch(delay -> delay.compareTo(SECOND) <= 0)
+                .anyMatch(delay -> delay.toMillis() < 100)
+                .anyMatch(delay -> delay.toMillis() > 900);
+        assertThat(delays(policy(Backoff.constant(SECOND).withJitter(Jitter.equal()))
+                        .withMaxAttempts(200)))
+                .allMatch(delay -> delay.toMillis() >= 500 && delay.compareTo(SECOND) <= 0)
+                .anyMatch(delay -> delay.toMillis() < 550)
+                .anyMatch(delay -> delay.toMillis() > 950);
+    }
+
+    @Test
     void exponentialDelay() {
         Backoff growing = Backoff.exponential(SECOND, 3, Duration.ofSeconds(20));
         assertThat(delays(policy(growing).withMaxAttempts(5)))
@@ -116,6 +130,15 @@ class PeerSemanticsTest {
                         new java.net.SocketTimeoutException(),
                         new FailedException(new Failure(Cause.OVERLOAD, MINUTE, "asked"))))
                 .containsExactly(SECOND, Duration.ofSeconds(7), MINUTE);
+    }
+
+    @Test
+    void throttling() {
+        RetryPolicy policy = policy(Backoff.constant(SECOND))
+                .withLadder(Cause.OVERLOAD, Backoff.constant(Duration.ofSeconds(7)))
+                .withMaxAttempts(3);
+        assertThat(delays(policy, new IOException("reset"), new FailedException(Failure.ofHttp(429))))
+                .containsExactly(SECOND, Duration.ofSeconds(7));
     }
 
     @Test
@@ -214,6 +237,37 @@ class PeerSemanticsTest {
             assertThat(again.delay()).isEqualTo(SECOND);
             assertThat(again.state().attempt()).isEqualTo(2);
         });
+    }
+
+    @Test
+    void budget() {
+        RetryBudget budget = new RetryBudget(0.5, 1, Duration.ofSeconds(10), time::nanoTime);
+        assertThat(retriesOf(budget, new FailedException(Failure.ofHttp(503))))
+                .as("the floor, whatever the cause")
+                .isEqualTo(10);
+        assertThat(retriesOf(budget, new IOException("reset"))).isZero();
+        for (int n = 0; n < 6; n++) {
+            budget.success();
+        }
+        assertThat(retriesOf(budget, new IOException("reset")))
+                .as("half of those that went well")
+                .isEqualTo(3);
+        time.advance(Duration.ofSeconds(11));
+        assertThat(retriesOf(budget, new IOException("reset")))
+                .as("time fills it, too")
+                .isEqualTo(10);
+    }
+
+    @Test
+    void adaptive() {
+        AdaptiveThrottle throttle = new AdaptiveThrottle(2, MINUTE, time::nanoTime, new SplittableRandom(6));
+        for (int n = 0; n < 200; n++) {
+            if (throttle.tryAcquire()) {
+                calls.incrementAndGet();
+            }
+        }
+        assertThat(calls).as("of 200 first attempts, none of them accepted").hasValueLessThan(20);
+        assertThat(time.waiting()).as("nobody waits for a turn").isZero();
     }
 
     @Test
@@ -422,6 +476,18 @@ class PeerSemanticsTest {
                 }));
         assertThat(last).isNotNull();
         return delays;
+    }
+
+    /** How many retries without a delay a call gets that always fails. */
+    private int retriesOf(RetryBudget budget, Exception thrown) {
+        calls.set(-1);
+        RetryPolicy atOnce = policy(Backoff.constant(Duration.ofNanos(1)));
+        assertThat(catchException(() -> retry(atOnce).withBudget(budget).call(() -> {
+                    calls.incrementAndGet();
+                    throw thrown;
+                })))
+                .isSameAs(thrown);
+        return calls.get();
     }
 
     private static BreakerPolicy breaking(Trip trip) {

@@ -9,10 +9,19 @@ import dev.holdfast.core.breaker.CircuitBreaker;
 import dev.holdfast.core.breaker.Trip;
 import dev.holdfast.core.policy.Backoff;
 import dev.holdfast.core.policy.Cause;
+import dev.holdfast.core.policy.Classifier;
 import dev.holdfast.core.policy.FailedException;
 import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.policy.Jitter;
+import dev.holdfast.core.time.SystemTime;
 import dev.holdfast.core.time.VirtualTime;
+import dev.holdfast.core.work.Added;
+import dev.holdfast.core.work.Outcome;
+import dev.holdfast.core.work.Terminal;
+import dev.holdfast.core.work.Terms;
+import dev.holdfast.core.work.WorkPolicy;
+import dev.holdfast.core.work.WorkQueue;
+import dev.holdfast.core.work.Workers;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -26,14 +35,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +59,9 @@ class PolicyExamplesTest {
     private final RandomGenerator chance = new SplittableRandom(1);
     private final HttpClient http = HttpClient.newHttpClient();
     private final AtomicInteger asked = new AtomicInteger();
+    private final AtomicInteger tries = new AtomicInteger();
+    private final Map<String, Integer> triesOfDisk = new ConcurrentHashMap<>();
+    private final Semaphore mounted = new Semaphore(0);
     private HttpServer server;
 
     @BeforeEach
@@ -101,6 +117,52 @@ class PolicyExamplesTest {
     }
 
     @Test
+    @Timeout(20)
+    void theQueueDoesWhatThePageSays() throws InterruptedException {
+        try (SystemTime time = SystemTime.start("examples")) {
+            WorkPolicy policy = WorkPolicy.DEFAULT
+                    .withBackoff(Backoff.exponential(Duration.ofMillis(10), 2, Duration.ofSeconds(60))
+                            .withJitter(Jitter.equal()))
+                    .withMaxRetries(20);
+            WorkQueue<String> queue = new WorkQueue<>("mounts", policy, time, chance);
+            Workers<String> workers = Workers.start("mounts", queue, 8, Classifier.standard(), (disk, attempt) -> {
+                if (!isKnown(disk)) {
+                    return Outcome.permanent("no such disk");
+                }
+                return mount(disk) ? Outcome.done() : Outcome.retry("not there yet");
+            });
+
+            queue.add("disk-3");
+            Added added = queue.add("disk-4", Terms.after(Duration.ofMillis(20)).withDeadline(Duration.ofMinutes(5)));
+            if (!added.isTaken()) {
+                log.error("disk-4 will not be mounted: {}", added); // FULL, TERMINAL or CLOSED
+            }
+            queue.add("floppy");
+            mounted.acquire(2);
+
+            List<String> left = workers.drain(Duration.ofSeconds(10));
+            List<Terminal<String>> givenUp = queue.terminals();
+            assertThat(left).isEmpty();
+            assertThat(givenUp).extracting(Terminal::key).containsExactly("floppy");
+            assertThat(tries).hasValue(6);
+        }
+    }
+
+    /** The third time. */
+    private boolean mount(String disk) {
+        tries.incrementAndGet();
+        boolean there = triesOfDisk.merge(disk, 1, Integer::sum) == 3;
+        if (there) {
+            mounted.release();
+        }
+        return there;
+    }
+
+    private static boolean isKnown(String disk) {
+        return disk.startsWith("disk-");
+    }
+
+    @Test
     void thePagesExamplesAreThese() throws IOException {
         Path root = Path.of(System.getProperty("holdfast.root"));
         String here = squeezed(
@@ -110,7 +172,7 @@ class PolicyExamplesTest {
                 .results()
                 .map(found -> squeezed(found.group(1)))
                 .toList();
-        assertThat(examples).hasSize(3).allSatisfy(example -> assertThat(here).contains(example));
+        assertThat(examples).hasSize(5).allSatisfy(example -> assertThat(here).contains(example));
     }
 
     String fetch(int number) throws IOException, InterruptedException, FailedException {

@@ -26,7 +26,17 @@ import picocli.CommandLine.Parameters;
 /** {@code bench}: one row for each peer of a benchmark. */
 @Command(
         name = "bench",
-        description = "Measures Holdfast beside its peers, in the same run.",
+        description = {
+            "Measures Holdfast beside its peers, in the same run.",
+            "",
+            "Prints a row for each peer: benchmark, score, unit, peer, peer's score, and their ratio, which is above 1 where"
+                    + " Holdfast does better. Most have a second row, on what an operation allocates. Units: ops/us"
+                    + " (operations a microsecond), us/op (microseconds an operation), B/op and bytes/key (bytes of heap).",
+            "",
+            "One takes half a minute to seven minutes, all of them a quarter of an hour, on a machine with nothing else to do; with"
+                    + " --quick some seconds, all of them a minute.",
+            "",
+        },
         mixinStandardHelpOptions = true)
 public final class BenchCommand implements Callable<Integer> {
 
@@ -49,10 +59,15 @@ public final class BenchCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "NAME",
-            description = "breaker, retry, backoff, queue, queue-retried, queue-contended, waiting-keys, or all.")
+            description = {
+                "breaker: a permit and its success. retry: a call that goes well at once. backoff: one delay.",
+                "queue: a key added, taken and done, on one thread. queue-retried: the same, but that it fails and waits."
+                        + " queue-contended: four threads add, four take. waiting-keys: the heap that a key takes.",
+                "all: each of them.",
+            })
     private String name = "all";
 
-    @Option(names = "--quick", description = "A short run, to see that it works: its figures are rough.")
+    @Option(names = "--quick", description = "A short run, to see that it works: its figures are rough. Default: no.")
     private boolean quick;
 
     @Mixin

@@ -56,6 +56,11 @@ final class Storm {
         this.measured = measured;
     }
 
+    /** How many there were in all. */
+    long attempts() {
+        return attempts.get();
+    }
+
     private record Sample(long cpuNanos, long attempts, long succeeded, long lines, long heap, long nanos) {}
 
     StormRow run(Mode mode) throws InterruptedException {

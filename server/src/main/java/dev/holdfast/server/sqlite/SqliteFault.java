@@ -41,6 +41,12 @@ final class SqliteFault {
         return causes(e).anyMatch(cause -> cause instanceof SQLException);
     }
 
+    /** Whether a row was refused for what is in it. */
+    static boolean isConstraint(Throwable e) {
+        return code(e).filter(code -> isKind(code, SQLiteErrorCode.SQLITE_CONSTRAINT))
+                .isPresent();
+    }
+
     /** Why, in one line. */
     static String reason(Throwable e) {
         Throwable root = causes(e).reduce(e, (outer, inner) -> inner);

@@ -3,15 +3,17 @@ package dev.holdfast.server.sqlite;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.holdfast.core.disk.SetAside;
 import dev.holdfast.server.fleet.AgentRecord;
-import dev.holdfast.server.fleet.FleetStoreException;
 import java.io.IOException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,7 +21,9 @@ import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationInfo;
 import org.flywaydb.core.api.MigrationInfoService;
+import org.jdbi.v3.core.HandleConsumer;
 import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteDataSource;
 
@@ -36,24 +40,48 @@ record SqliteFile(HikariDataSource pool, Jdbi jdbi) implements AutoCloseable {
     /** How long a save waits for another process that reads or copies the file. */
     private static final Duration BUSY_TIMEOUT = Duration.ofSeconds(5);
 
-    private static final String MIGRATIONS = "classpath:dev/holdfast/server/fleet/migration";
-
     private static final String HISTORY = "flyway_schema_history";
+
+    /**
+     * What is in a file.
+     *
+     * @param name that of its room, for threads and tables
+     * @param synchronous what is safe once a transaction ended: from the death of the process, or from a loss of power
+     * @param connections how many may be used at a time
+     * @param probe fails if a table is not there, or not as it should be
+     * @param remedy what happens if a file that a newer version wrote is moved away
+     */
+    record Kind(
+            String name,
+            SQLiteConfig.SynchronousMode synchronous,
+            int connections,
+            HandleConsumer<RuntimeException> probe,
+            String remedy) {}
+
+    /** A newer version wrote a file. */
+    static final class NewerException extends Exception {
+
+        private static final long serialVersionUID = 1L;
+
+        private NewerException(String message) {
+            super(message);
+        }
+    }
 
     /**
      * Opens a file, makes it if it is not there, and brings it to the newest layout.
      *
-     * @throws FleetStoreException if a newer version wrote it, in which case it is left as it is
+     * @throws NewerException if a newer version wrote it, in which case it is left as it is
      * @throws RuntimeException if it cannot be opened; {@link SqliteFault#isDamage} tells whether it is damaged
      */
-    static SqliteFile open(Path file) throws FleetStoreException {
-        SQLiteDataSource source = source(file, false);
+    static SqliteFile open(Path file, Kind kind) throws NewerException {
+        SQLiteDataSource source = source(file, kind.synchronous());
         Flyway layouts = Flyway.configure(SqliteFile.class.getClassLoader())
                 .dataSource(source)
-                .locations(MIGRATIONS)
+                .locations("classpath:dev/holdfast/server/" + kind.name() + "/migration")
                 .load();
         try {
-            requireKnown(file, layouts.info());
+            requireKnown(file, kind, layouts.info());
             requireSound(source);
             layouts.migrate();
         } catch (FlywayException e) {
@@ -63,14 +91,14 @@ record SqliteFile(HikariDataSource pool, Jdbi jdbi) implements AutoCloseable {
             throw new SqliteFault.Damaged("its table " + HISTORY + " makes no sense: " + SqliteFault.reason(e), e);
         }
         HikariConfig config = new HikariConfig();
-        config.setPoolName("holdfast-fleet-store");
+        config.setPoolName("holdfast-" + kind.name() + "-store");
         config.setDataSource(source);
-        config.setMaximumPoolSize(1);
+        config.setMaximumPoolSize(kind.connections());
         // Nothing between us and a file goes stale.
         config.setMaxLifetime(0);
         SqliteFile open = of(new HikariDataSource(config));
         try {
-            open.jdbi.useHandle(SqliteRows::probe);
+            open.jdbi.useHandle(kind.probe());
             return open;
         } catch (RuntimeException e) {
             open.close();
@@ -86,12 +114,12 @@ record SqliteFile(HikariDataSource pool, Jdbi jdbi) implements AutoCloseable {
     private static RuntimeException missing(RuntimeException e) {
         String reason = SqliteFault.reason(e);
         return reason.contains("no such table") || reason.contains("no such column")
-                ? new SqliteFault.Damaged("its table agent is not there or not as it should be", e)
+                ? new SqliteFault.Damaged("a table of it is not there or not as it should be", e)
                 : e;
     }
 
     /** A layout that this program does not know may ask for more than it would write. */
-    private static void requireKnown(Path file, MigrationInfoService layouts) throws FleetStoreException {
+    private static void requireKnown(Path file, Kind kind, MigrationInfoService layouts) throws NewerException {
         MigrationInfo current = layouts.current();
         if (current == null || current.getState().isResolved()) {
             return;
@@ -100,9 +128,9 @@ record SqliteFile(HikariDataSource pool, Jdbi jdbi) implements AutoCloseable {
                 .filter(layout -> layout.getState().isResolved())
                 .map(layout -> String.valueOf(layout.getVersion()))
                 .reduce("none", (one, next) -> next);
-        throw new FleetStoreException(file + " has layout " + current.getVersion() + ", which a newer version wrote"
+        throw new NewerException(file + " has layout " + current.getVersion() + ", which a newer version wrote"
                 + " (expected: layout " + newest + " or older; start the newer version again, or move the file away and"
-                + " the agents will register anew)");
+                + " " + kind.remedy() + ")");
     }
 
     private static void requireSound(SQLiteDataSource source) {
@@ -133,7 +161,7 @@ record SqliteFile(HikariDataSource pool, Jdbi jdbi) implements AutoCloseable {
 
     /** What can still be read in a damaged file, which is left as it is. */
     static List<AgentRecord> salvage(Path file) {
-        try (Connection connection = source(file, true).getConnection();
+        try (Connection connection = source(file, null).getConnection();
                 Statement lenient = connection.createStatement()) {
             // Else SQLite reads nothing at all of a file that is shorter than it says of itself.
             lenient.execute("PRAGMA writable_schema = ON");
@@ -143,18 +171,42 @@ record SqliteFile(HikariDataSource pool, Jdbi jdbi) implements AutoCloseable {
         }
     }
 
-    private static SQLiteDataSource source(Path file, boolean readOnly) {
+    /** One to read alone, where nothing is said of how to write. */
+    private static SQLiteDataSource source(Path file, SQLiteConfig.@Nullable SynchronousMode synchronous) {
         SQLiteConfig config = new SQLiteConfig();
-        if (readOnly) {
+        if (synchronous == null) {
             config.setReadOnly(true);
         } else {
             config.setJournalMode(SQLiteConfig.JournalMode.WAL);
-            config.setSynchronous(SQLiteConfig.SynchronousMode.NORMAL);
+            config.setSynchronous(synchronous);
         }
         config.setBusyTimeout((int) BUSY_TIMEOUT.toMillis());
         SQLiteDataSource source = new SQLiteDataSource(config);
         source.setUrl("jdbc:sqlite:" + file);
         return source;
+    }
+
+    /**
+     * Gives a damaged file another name and makes an empty one in its place, for the eyes of those who may read the old
+     * one from the moment it exists.
+     *
+     * @param damaged the file as it is open, closed once it is renamed and not before: what is closed last removes its
+     *     companions, by name
+     * @return where the damaged one is now
+     */
+    static Path setAside(Path file, @Nullable SqliteFile damaged, Instant now) throws IOException {
+        try {
+            Path aside = SetAside.of(file, COMPANIONS, now);
+            Files.createFile(file);
+            if (FileSystems.getDefault().supportedFileAttributeViews().contains("posix")) {
+                Files.setPosixFilePermissions(file, Files.getPosixFilePermissions(aside));
+            }
+            return aside;
+        } finally {
+            if (damaged != null) {
+                damaged.close();
+            }
+        }
     }
 
     @Override

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server.sqlite;
 
-import dev.holdfast.core.disk.SetAside;
 import dev.holdfast.server.fleet.AgentRecord;
 import dev.holdfast.server.fleet.FleetStore;
 import dev.holdfast.server.fleet.FleetStoreException;
 import java.io.IOException;
-import java.nio.file.FileSystems;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -17,6 +14,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sqlite.SQLiteConfig;
 
 /**
  * A fleet in one SQLite file.
@@ -32,6 +30,9 @@ import org.slf4j.LoggerFactory;
 public final class SqliteFleetStore implements FleetStore {
 
     private static final Logger log = LoggerFactory.getLogger(SqliteFleetStore.class);
+
+    private static final SqliteFile.Kind KIND = new SqliteFile.Kind(
+            "fleet", SQLiteConfig.SynchronousMode.NORMAL, 1, SqliteRows::probe, "the agents will register anew");
 
     private final Path file;
     private final Supplier<Instant> clock;
@@ -56,7 +57,9 @@ public final class SqliteFleetStore implements FleetStore {
     public static SqliteFleetStore open(Path file, Supplier<Instant> clock) throws FleetStoreException {
         SqliteFleetStore store = new SqliteFleetStore(file, clock);
         try {
-            store.open = SqliteFile.open(file);
+            store.open = SqliteFile.open(file, KIND);
+        } catch (SqliteFile.NewerException e) {
+            throw new FleetStoreException(String.valueOf(e.getMessage()));
         } catch (RuntimeException e) {
             if (!SqliteFault.isDamage(e)) {
                 throw store.unusable("opened", e);
@@ -118,8 +121,8 @@ public final class SqliteFleetStore implements FleetStore {
     private SqliteFile opened() throws FleetStoreException {
         if (open == null) {
             try {
-                open = SqliteFile.open(file);
-            } catch (RuntimeException e) {
+                open = SqliteFile.open(file, KIND);
+            } catch (SqliteFile.NewerException | RuntimeException e) {
                 throw unusable("opened", e);
             }
         }
@@ -164,24 +167,9 @@ public final class SqliteFleetStore implements FleetStore {
         SqliteFile damaged = open;
         open = null;
         try {
-            Path aside = SetAside.of(file, SqliteFile.COMPANIONS, clock.get());
-            claim(aside);
-            return aside;
+            return SqliteFile.setAside(file, damaged, clock.get());
         } catch (IOException e) {
             throw new FleetStoreException(String.valueOf(e.getMessage()), e);
-        } finally {
-            // Not before: what is closed last removes its companions, by name.
-            if (damaged != null) {
-                damaged.close();
-            }
-        }
-    }
-
-    /** The new file is for the eyes of those who may read the old one, from the moment it exists. */
-    private void claim(Path aside) throws IOException {
-        Files.createFile(file);
-        if (FileSystems.getDefault().supportedFileAttributeViews().contains("posix")) {
-            Files.setPosixFilePermissions(file, Files.getPosixFilePermissions(aside));
         }
     }
 

@@ -9,6 +9,7 @@ import dev.holdfast.server.fleet.Fleet;
 import io.javalin.Javalin;
 import io.javalin.http.Context;
 import io.javalin.http.HttpStatus;
+import io.javalin.router.JavalinDefaultRoutingApi;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -22,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -56,13 +58,20 @@ public final class AdminPort implements AutoCloseable {
     private final JsonMapper json = JsonMapper.builder().build();
     private final Fleet fleet;
     private final PrometheusMeterRegistry metrics;
+    private final Consumer<JavalinDefaultRoutingApi> more;
     private final byte[] token;
     private final Javalin app;
     private final InetSocketAddress address;
 
-    private AdminPort(InetSocketAddress listen, String token, Fleet fleet, PrometheusMeterRegistry metrics)
+    private AdminPort(
+            InetSocketAddress listen,
+            String token,
+            Fleet fleet,
+            Consumer<JavalinDefaultRoutingApi> more,
+            PrometheusMeterRegistry metrics)
             throws IOException {
         this.fleet = fleet;
+        this.more = more;
         this.metrics = metrics;
         this.token = token.getBytes(StandardCharsets.UTF_8);
         // Bound here and not by Javalin, which would write of a taken port itself before it says so.
@@ -83,11 +92,17 @@ public final class AdminPort implements AutoCloseable {
      *
      * @param listen where; port 0 takes a free one
      * @param token what to show as {@code Authorization: Bearer TOKEN}
+     * @param more adds what there is besides the agents, all of it behind the token
      * @throws IOException if it cannot listen there
      */
-    public static AdminPort open(InetSocketAddress listen, String token, Fleet fleet, PrometheusMeterRegistry metrics)
+    public static AdminPort open(
+            InetSocketAddress listen,
+            String token,
+            Fleet fleet,
+            Consumer<JavalinDefaultRoutingApi> more,
+            PrometheusMeterRegistry metrics)
             throws IOException {
-        return new AdminPort(listen, token, fleet, metrics);
+        return new AdminPort(listen, token, fleet, more, metrics);
     }
 
     private static Connector connector(Server server, HttpConfiguration http, ServerSocketChannel socket) {
@@ -111,12 +126,14 @@ public final class AdminPort implements AutoCloseable {
             config.routes.get("/api/agents", this::list);
             config.routes.get("/api/agents/{uid}", this::one);
             config.routes.get(METRICS, this::metrics);
+            more.accept(config.routes);
             config.routes.error(404, ctx -> {
                 if (ctx.resultInputStream() == null || !"application/json".equals(ctx.contentType())) {
                     error(
                             ctx,
                             HttpStatus.NOT_FOUND,
-                            "path: " + ctx.path() + " (expected: /api/agents or " + METRICS + ")");
+                            "path: " + ctx.path() + " (expected: /api/agents, /api/events, /api/drops or " + METRICS
+                                    + ")");
                 }
             });
             config.routes.exception(Exception.class, (e, ctx) -> {

@@ -5,6 +5,7 @@ import dev.holdfast.core.time.Time;
 import dev.holdfast.opamp.ServerSession;
 import dev.holdfast.server.fleet.Fleet;
 import dev.holdfast.server.fleet.LimitedLog;
+import dev.holdfast.server.ingest.Intake;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
@@ -130,15 +131,17 @@ public final class AgentPort implements AutoCloseable {
      * Opens the port.
      *
      * @param fleet what it tells of the agents
+     * @param intake where their outboxes are emptied
      * @param time a loop for what falls due; not the fleet's, which may be held up by its store
      * @param registry where it counts
      * @throws IOException if it cannot listen there
      */
-    public static AgentPort open(Settings settings, Fleet fleet, Time time, MeterRegistry registry) throws IOException {
+    public static AgentPort open(Settings settings, Fleet fleet, Intake intake, Time time, MeterRegistry registry)
+            throws IOException {
         ExecutorService largeReads =
                 Executors.newSingleThreadExecutor(new DefaultThreadFactory("holdfast-large-reads", true));
-        Reception reception =
-                new Reception(fleet, settings.offer(), new WebMeters(registry), new LimitedLog(time), largeReads);
+        Reception reception = new Reception(
+                fleet, intake, settings.offer(), new WebMeters(registry), new LimitedLog(time), largeReads);
         try {
             return new AgentPort(settings, reception, time, largeReads);
         } catch (IOException | RuntimeException e) {

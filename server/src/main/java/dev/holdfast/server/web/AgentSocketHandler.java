@@ -2,6 +2,7 @@
 package dev.holdfast.server.web;
 
 import dev.holdfast.opamp.AgentMessage;
+import dev.holdfast.opamp.CustomMessage;
 import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.Wire;
 import dev.holdfast.server.fleet.AgentLink;
@@ -32,7 +33,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One agent's WebSocket. Used by its event loop alone, but for {@link #displaced}.
+ * One agent's WebSocket. Used by its event loop alone, but for {@link #displaced} and {@link #push}.
  *
  * <p>Answers keep the order of their messages. While one waits for the store, or the peer does not read, nothing more
  * is read from the peer.
@@ -85,7 +86,7 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
         this.pingInterval = pingInterval;
         this.deadline = deadline;
         this.number = reception.fleet().nextLinkNumber();
-        this.conversation = new Conversation(reception, this, announced.stateHash());
+        this.conversation = new Conversation(reception, this, announced.stateHash(), this::push);
     }
 
     @Override
@@ -242,6 +243,11 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
         reception.meters().failures.increment();
         reception.lines().write(line -> log.error(line, cause), () -> channel + ": the server failed");
         close(WebSocketCloseStatus.INTERNAL_SERVER_ERROR, "the server failed; its log says why");
+    }
+
+    /** Sends what the server has to say besides answers, on any thread. */
+    private void push(CustomMessage message) {
+        channel.eventLoop().execute(() -> conversation.say(message).ifPresent(this::send));
     }
 
     private void send(ServerMessage message) {

@@ -10,12 +10,16 @@ import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.ServerSession;
 import dev.holdfast.opamp.Wire;
 import dev.holdfast.opamp.WireException;
+import dev.holdfast.opamp.outbox.OutboxWire;
 import dev.holdfast.server.fleet.AgentLink;
 import dev.holdfast.server.fleet.AgentRecord;
 import dev.holdfast.server.fleet.Fleet;
+import dev.holdfast.server.ingest.Inlet;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,16 +49,29 @@ final class Conversation {
     private final Reception reception;
     private final AgentLink link;
     private final ServerSession session;
+    private final Inlet inlet;
+    private final @Nullable Consumer<CustomMessage> pushes;
     private @Nullable InstanceUid uid;
     private int uids;
 
     /** How many messages in a row were answered with a new uid. */
     private int turnedAway;
 
-    Conversation(Reception reception, AgentLink link, @Nullable String announcedHash) {
+    /**
+     * One that has not begun.
+     *
+     * @param pushes takes what is to be {@linkplain #say said} besides answers, on any thread; null if nothing can be
+     */
+    Conversation(
+            Reception reception,
+            AgentLink link,
+            @Nullable String announcedHash,
+            @Nullable Consumer<CustomMessage> pushes) {
         this.reception = reception;
         this.link = link;
+        this.pushes = pushes;
         this.session = new ServerSession(reception.offer(), announcedHash);
+        this.inlet = reception.intake().inlet();
     }
 
     /** Why a message is not taken, or null if it is: all that agents say of themselves is held in memory. */
@@ -113,15 +130,58 @@ final class Conversation {
         uids += sender.equals(uid) ? 0 : 1;
         uid = sender;
         ServerSession.Reply reply = reply(message);
-        CompletionStage<Void> ready = CompletableFuture.completedStage(null);
+        CompletionStage<ServerMessage> ready = CompletableFuture.completedStage(reply.answer());
         for (ServerSession.Effect effect : reply.effects()) {
-            CompletionStage<Void> carriedOut = carryOut(sender, effect);
-            ready = ready.runAfterBoth(carriedOut, () -> {});
+            if (effect instanceof ServerSession.Effect.Received received && isOfOutbox(received.message())) {
+                ready = answerOutbox(sender, received.message(), ready);
+            } else {
+                ready = ready.thenCombine(carryOut(sender, effect), (answer, done) -> answer);
+            }
         }
         if (reply.answer().reportFullState()) {
             reception.meters().fullStateRequests.increment();
         }
-        return ready.thenApply(done -> reply.answer());
+        return ready;
+    }
+
+    /** A message of the server's own accord; none if the agent would not know what it is. */
+    Optional<ServerMessage> say(CustomMessage message) {
+        return session.send(message);
+    }
+
+    private static boolean isOfOutbox(CustomMessage message) {
+        return message.capability().equals(Capabilities.OUTBOX);
+    }
+
+    /**
+     * What it leads to takes as long as a disk does, and no heartbeat waits for that: it is said when it is there. Who
+     * polls gets it with the answer.
+     */
+    private CompletionStage<ServerMessage> answerOutbox(
+            InstanceUid sender, CustomMessage message, CompletionStage<ServerMessage> answer) {
+        if (!session.attached() || !session.agentTakes(Capabilities.OUTBOX)) {
+            log.debug("agent {}: message of an outbox not taken: it is not attached, or did not announce it", sender);
+            return answer;
+        }
+        CompletionStage<Optional<CustomMessage>> said;
+        try {
+            said = OutboxWire.read(message)
+                    .map(read -> inlet.received(sender, read).thenApply(reply -> reply.map(OutboxWire::write)))
+                    .orElse(CompletableFuture.completedStage(Optional.empty()));
+        } catch (WireException e) {
+            reception.intake().malformed();
+            String fault = String.valueOf(e.getMessage());
+            reception.lines().write(log::warn, () -> "agent " + sender + ": message of its outbox refused: " + fault);
+            ServerMessage refusal = ServerMessage.refusal(
+                    sender, new ServerMessage.Failure(ServerMessage.Failure.Kind.BAD_REQUEST, fault, null));
+            return answer.thenApply(instead -> refusal);
+        }
+        if (pushes == null) {
+            return answer.thenCombine(
+                    said, (reply, more) -> more.map(reply::withCustom).orElse(reply));
+        }
+        // Where it can be said at once, it must not overtake its answer.
+        return answer.whenComplete((reply, failure) -> said.thenAccept(more -> more.ifPresent(pushes)));
     }
 
     private ServerSession.Reply reply(AgentMessage message) {
@@ -154,6 +214,7 @@ final class Conversation {
 
     /** The link is gone. */
     void ended(String reason) {
+        inlet.close();
         if (uid != null) {
             reception.fleet().detach(uid, link, reason);
         }

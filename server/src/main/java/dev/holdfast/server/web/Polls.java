@@ -91,7 +91,7 @@ final class Polls implements AutoCloseable {
 
         Poll(Poller poller, @Nullable String announcedHash) {
             this.poller = poller;
-            this.conversation = new Conversation(reception, this, announcedHash);
+            this.conversation = new Conversation(reception, this, announcedHash, null);
         }
 
         /** The answer, or null if this is over and another has to take its place. */

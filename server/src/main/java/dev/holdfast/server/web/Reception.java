@@ -4,6 +4,7 @@ package dev.holdfast.server.web;
 import dev.holdfast.opamp.ServerSession;
 import dev.holdfast.server.fleet.Fleet;
 import dev.holdfast.server.fleet.LimitedLog;
+import dev.holdfast.server.ingest.Intake;
 import java.util.concurrent.Executor;
 
 /**
@@ -12,7 +13,13 @@ import java.util.concurrent.Executor;
  * @param largeReads where messages of more than {@value #SMALL} bytes are read, one at a time: some take as long as
  *     thousands of heartbeats
  */
-record Reception(Fleet fleet, ServerSession.Offer offer, WebMeters meters, LimitedLog lines, Executor largeReads) {
+record Reception(
+        Fleet fleet,
+        Intake intake,
+        ServerSession.Offer offer,
+        WebMeters meters,
+        LimitedLog lines,
+        Executor largeReads) {
 
     /** The largest message that an event loop reads itself, in bytes, compressed or not. */
     static final int SMALL = 16 << 10;

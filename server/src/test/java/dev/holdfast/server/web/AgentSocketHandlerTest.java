@@ -132,7 +132,12 @@ class AgentSocketHandlerTest {
     void aLargeMessageIsReadElsewhereAndThoseBehindItWaitTheirTurn() throws Exception {
         Queue<Runnable> elsewhere = new ArrayDeque<>();
         Reception patient = new Reception(
-                reception.fleet(), reception.offer(), reception.meters(), reception.lines(), elsewhere::add);
+                reception.fleet(),
+                reception.intake(),
+                reception.offer(),
+                reception.meters(),
+                reception.lines(),
+                elsewhere::add);
         InputBudget budget = new InputBudget(patient, 1 << 20);
         EmbeddedChannel peer = new EmbeddedChannel();
         peer.pipeline()

@@ -12,6 +12,9 @@ import dev.holdfast.opamp.Value;
 import dev.holdfast.server.fleet.Fleet;
 import dev.holdfast.server.fleet.LimitedLog;
 import dev.holdfast.server.fleet.MemoryFleetStore;
+import dev.holdfast.server.ingest.IngestConfig;
+import dev.holdfast.server.ingest.Intake;
+import dev.holdfast.server.ingest.MemoryEventStore;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.List;
@@ -36,6 +39,7 @@ final class TestReception {
                     Fleet.open(new MemoryFleetStore(), time, new SplittableRandom(1), Duration.ofSeconds(1), registry);
             return new Reception(
                     fleet,
+                    Intake.open(new MemoryEventStore(), time, IngestConfig.DEFAULT, registry),
                     new ServerSession.Offer(null, List.of(), () -> GIVEN),
                     new WebMeters(registry),
                     new LimitedLog(time),

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.core.outbox;
+
+import dev.holdfast.core.record.Audit;
+import dev.holdfast.core.record.Item.Gap;
+import dev.holdfast.core.record.Item.Stored;
+import dev.holdfast.core.record.Item.Why;
+import dev.holdfast.core.record.NewRecord;
+import dev.holdfast.core.segment.Frame;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.zip.DataFormatException;
+import java.util.zip.Deflater;
+import java.util.zip.Inflater;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the frames of an outbox mean. Numbers are big-endian; a text is its length in two bytes and modified UTF-8
+ * ({@link DataOutputStream#writeUTF}); an instant is milliseconds of the Unix epoch.
+ *
+ * <pre>
+ *  type        lane  sequence      hash            payload
+ *  RECORD      lane  its own       chain hash      u8 flags (1 deflated, 2 replay), i64 time, [i64 replay of],
+ *                                                  text content type, u16 headers, (text, text)*, i32 length, bytes
+ *  MOVED       as RECORD: the same record again, from a segment that goes
+ *  LANE        lane  0             epoch           text name
+ *  ACK         lane  acknowledged  chain hash      none
+ *  GAP         lane  first         chain hash      i64 last, u8 why, text audit
+ *  ATTEMPT     lane  acknowledged  0               audit, i64 next attempt
+ *  EPOCH       lane  begins after  new epoch       none
+ *  DEAD        lane  its own       dead letter id  audit, i64 chain hash, payload of its RECORD
+ *  PURGE       0     0             dead letter id  none
+ *  GONE        0     segment       0               none: nothing in that segment is wanted any more
+ *  CHECKPOINT  copy  part          parts           a part of everything; see Checkpoint
+ *  an audit is i32 attempts, i64 first, i64 last, u16 reasons, text*
+ * </pre>
+ */
+final class Codec {
+
+    static final byte RECORD = 1;
+    static final byte MOVED = 2;
+    static final byte LANE = 3;
+    static final byte ACK = 4;
+    static final byte GAP = 5;
+    static final byte ATTEMPT = 6;
+    static final byte EPOCH = 7;
+    static final byte DEAD = 8;
+    static final byte PURGE = 9;
+    static final byte GONE = 10;
+    static final byte CHECKPOINT = 11;
+
+    /** By the number that stands for each. */
+    private static final List<Why> WHYS = List.of(Why.DEAD, Why.DROPPED, Why.EXPIRED, Why.DAMAGED);
+
+    static final byte[] NOTHING = {};
+
+    /** Of the audit of a gap, in characters: three bytes each at most, and writeUTF takes 65,535. */
+    static final int MOST_AUDIT = 4000;
+
+    /** Header and padding of a record, and the same of the name of its lane. */
+    static final int MOST_HEADERS = 256;
+
+    private static final int DEFLATED = 1;
+    private static final int REPLAY = 2;
+
+    private Codec() {}
+
+    /** Something that writes itself. */
+    @FunctionalInterface
+    interface Body {
+        void write(DataOutputStream out) throws IOException;
+    }
+
+    static byte[] bytes(Body body) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
+        try {
+            body.write(new DataOutputStream(bytes));
+        } catch (IOException never) {
+            throw new UncheckedIOException(never);
+        }
+        return bytes.toByteArray();
+    }
+
+    static DataInputStream in(byte[] bytes) {
+        return new DataInputStream(new ByteArrayInputStream(bytes));
+    }
+
+    static byte[] record(NewRecord record, OptionalLong replayOf, Instant now, int compressFrom) {
+        byte[] payload = record.payload();
+        byte[] smaller = payload.length >= compressFrom ? deflated(payload) : null;
+        byte[] kept = smaller == null ? payload : smaller;
+        int flags = (smaller == null ? 0 : DEFLATED) | (replayOf.isPresent() ? REPLAY : 0);
+        return bytes(out -> {
+            out.writeByte(flags);
+            out.writeLong(now.toEpochMilli());
+            if (replayOf.isPresent()) {
+                out.writeLong(replayOf.getAsLong());
+            }
+            out.writeUTF(record.contentType());
+            out.writeShort(record.headers().size());
+            for (Map.Entry<String, String> header : record.headers().entrySet()) {
+                out.writeUTF(header.getKey());
+                out.writeUTF(header.getValue());
+            }
+            out.writeInt(payload.length);
+            out.write(kept);
+        });
+    }
+
+    static Stored stored(long sequence, long hash, byte[] payload) throws IOException {
+        return stored(sequence, hash, in(payload));
+    }
+
+    static Stored stored(long sequence, long hash, DataInputStream in) throws IOException {
+        int flags = in.readByte();
+        Instant time = Instant.ofEpochMilli(in.readLong());
+        OptionalLong replayOf = (flags & REPLAY) == 0 ? OptionalLong.empty() : OptionalLong.of(in.readLong());
+        String contentType = in.readUTF();
+        Map<String, String> headers = new LinkedHashMap<>();
+        for (int left = in.readUnsignedShort(); left > 0; left--) {
+            headers.put(in.readUTF(), in.readUTF());
+        }
+        int length = in.readInt();
+        byte[] kept = in.readAllBytes();
+        return new Stored(
+                sequence,
+                hash,
+                time,
+                contentType,
+                headers,
+                replayOf,
+                (flags & DEFLATED) == 0 ? kept : inflated(kept, length));
+    }
+
+    static Frame gap(int lane, Gap gap) {
+        return new Frame(GAP, lane, gap.first(), gap.hash(), bytes(out -> {
+            out.writeLong(gap.last());
+            out.writeByte(WHYS.indexOf(gap.why()));
+            out.writeUTF(gap.audit());
+        }));
+    }
+
+    static Gap gap(long first, long hash, DataInputStream in) throws IOException {
+        long last = in.readLong();
+        return new Gap(first, last, WHYS.get(in.readByte()), hash, in.readUTF());
+    }
+
+    static void write(Audit audit, DataOutputStream out) throws IOException {
+        out.writeInt(audit.attempts());
+        out.writeLong(audit.first().toEpochMilli());
+        out.writeLong(audit.last().toEpochMilli());
+        out.writeShort(audit.reasons().size());
+        for (String reason : audit.reasons()) {
+            out.writeUTF(reason);
+        }
+    }
+
+    static Audit audit(DataInputStream in) throws IOException {
+        int attempts = in.readInt();
+        Instant first = Instant.ofEpochMilli(in.readLong());
+        Instant last = Instant.ofEpochMilli(in.readLong());
+        List<String> reasons = new ArrayList<>();
+        for (int left = in.readUnsignedShort(); left > 0; left--) {
+            reasons.add(in.readUTF());
+        }
+        return new Audit(attempts, first, last, reasons);
+    }
+
+    /** Smaller, or null if that cannot be had. */
+    private static byte @Nullable [] deflated(byte[] payload) {
+        Deflater deflater = new Deflater(Deflater.BEST_SPEED);
+        try {
+            deflater.setInput(payload);
+            deflater.finish();
+            byte[] smaller = new byte[payload.length];
+            int length = deflater.deflate(smaller);
+            return deflater.finished() && length < payload.length ? Arrays.copyOf(smaller, length) : null;
+        } finally {
+            deflater.end();
+        }
+    }
+
+    private static byte[] inflated(byte[] kept, int length) throws IOException {
+        if (length < 0 || length > NewRecord.MOST_PAYLOAD) {
+            throw new IOException("length: " + length + " (expected: at most " + NewRecord.MOST_PAYLOAD + ")");
+        }
+        Inflater inflater = new Inflater();
+        try {
+            inflater.setInput(kept);
+            byte[] payload = new byte[length];
+            int got = inflater.inflate(payload);
+            if (got != length) {
+                throw new IOException("inflated: " + got + " bytes (expected: " + length + ")");
+            }
+            return payload;
+        } catch (DataFormatException e) {
+            throw new IOException("a compressed payload that is none", e);
+        } finally {
+            inflater.end();
+        }
+    }
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.core.outbox;
+
+import dev.holdfast.core.outbox.Lane.Run;
+import dev.holdfast.core.record.Item.Gap;
+import dev.holdfast.core.record.Item.Why;
+import dev.holdfast.core.segment.Frame;
+import dev.holdfast.core.segment.SegmentLog;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where everything is: what the frames of a log come to, one after the other. The same code makes it while it is
+ * written and when it is read again. Not safe for use by several threads.
+ */
+final class Index {
+
+    /** At most so many lanes: each has a number of 16 bits. */
+    static final int MOST_LANES = 0xFFFF;
+
+    final Map<String, Lane> lanes = new LinkedHashMap<>();
+    final Map<Integer, Lane> byId = new HashMap<>();
+
+    /** Where each segment ends, as far as it is known; the newest one is still growing. */
+    final NavigableMap<Integer, Integer> segments = new TreeMap<>();
+
+    /** Where the dead letters are, by their ids. */
+    final TreeMap<Long, Dead> dead = new TreeMap<>();
+
+    long nextDead = 1;
+
+    /** Whether something was let go since it was last looked for segments that can go. */
+    boolean mayHaveUnwanted = true;
+
+    /** Records that were found damaged or missing when the log was read. */
+    long lost;
+
+    /** What has been moved of a segment that goes, until it is gone. */
+    private final List<Moved> moved = new ArrayList<>();
+
+    private record Moved(int lane, Run run) {}
+
+    /** Where a dead letter is. */
+    record Dead(long position, int size) {}
+
+    /**
+     * Takes a frame in.
+     *
+     * @param isWhole whether its payload is there; that of a record may be missing
+     * @param size what it takes in its segment
+     */
+    void apply(Frame frame, boolean isWhole, long position, int size) throws IOException {
+        int end = SegmentLog.offset(position) + size;
+        segments.merge(SegmentLog.segment(position), end, Math::max);
+        if (!isWhole && frame.type() != Codec.RECORD) {
+            return;
+        }
+        Lane lane = byId.get(frame.lane());
+        switch (frame.type()) {
+            case Codec.RECORD -> record(frame, isWhole, position, size);
+            case Codec.MOVED -> moved(frame, position);
+            case Codec.LANE -> lane(frame);
+            case Codec.ACK -> mayHaveUnwanted |= require(lane, frame).acknowledge(frame.sequence(), frame.hash());
+            case Codec.GAP -> gap(require(lane, frame), frame);
+            case Codec.ATTEMPT -> {
+                DataInputStream in = Codec.in(frame.payload());
+                require(lane, frame).attempts = Codec.audit(in);
+                require(lane, frame).nextAttempt = Instant.ofEpochMilli(in.readLong());
+            }
+            case Codec.EPOCH -> require(lane, frame).epoch = frame.hash();
+            case Codec.DEAD -> {
+                dead.put(frame.hash(), new Dead(position, size));
+                nextDead = Math.max(nextDead, frame.hash() + 1);
+            }
+            case Codec.PURGE -> mayHaveUnwanted |= dead.remove(frame.hash()) != null;
+            case Codec.GONE -> gone((int) frame.sequence());
+            default -> {
+                // Of a later version that says the rest in words that this one knows, or a checkpoint.
+            }
+        }
+    }
+
+    private Lane require(@Nullable Lane lane, Frame frame) {
+        return lane == null ? unnamed(frame.lane()) : lane;
+    }
+
+    /** A lane whose name is lost with the frame that said it. */
+    private Lane unnamed(int id) {
+        return add(new Lane(id, "lost-name-" + id, 0));
+    }
+
+    private Lane add(Lane lane) {
+        lanes.put(lane.name, lane);
+        byId.put(lane.id, lane);
+        return lane;
+    }
+
+    private void lane(Frame frame) throws IOException {
+        Lane known = byId.get(frame.lane());
+        String name = Codec.in(frame.payload()).readUTF();
+        if (known == null) {
+            add(new Lane(frame.lane(), name, frame.hash()));
+        }
+    }
+
+    /** Adds a lane as it was in a checkpoint. */
+    void restore(Lane lane) {
+        add(lane);
+    }
+
+    private void record(Frame frame, boolean isWhole, long position, int size) throws IOException {
+        Lane lane = require(byId.get(frame.lane()), frame);
+        if (frame.sequence() < lane.next) {
+            // Written twice, since nobody could say whether the first time was in vain.
+            return;
+        }
+        if (frame.sequence() > lane.next) {
+            long missing = frame.sequence() - lane.next;
+            lost += missing;
+            put(lane, new Gap(lane.next, frame.sequence() - 1, Why.DAMAGED, 0, "not found on the disk"));
+        }
+        lane.next = frame.sequence() + 1;
+        lane.lastHash = frame.hash();
+        extend(lane, run(frame, position, size, isWhole ? timeOf(frame) : 0));
+    }
+
+    private static long timeOf(Frame frame) throws IOException {
+        DataInputStream in = Codec.in(frame.payload());
+        in.skipBytes(1);
+        return in.readLong();
+    }
+
+    private static Run run(Frame frame, long position, int size, long time) {
+        int offset = SegmentLog.offset(position);
+        long sequence = frame.sequence();
+        return new Run(SegmentLog.segment(position), sequence, sequence, offset, offset + size, size, time);
+    }
+
+    private static void extend(Lane lane, Run more) {
+        Map.Entry<Long, Run> newest = lane.runs.lastEntry();
+        if (newest != null && newest.getValue().segment() == more.segment()) {
+            lane.runs.put(newest.getKey(), newest.getValue().and(more));
+        } else {
+            lane.runs.put(more.first(), more);
+        }
+    }
+
+    private void moved(Frame frame, long position) throws IOException {
+        Run run = run(frame, position, frame.size(), timeOf(frame));
+        int last = moved.size() - 1;
+        Moved before = last < 0 ? null : moved.get(last);
+        // What is missing between two of them may be in another segment.
+        if (before != null && before.lane == frame.lane() && before.run.last() + 1 == run.first()) {
+            moved.set(last, new Moved(frame.lane(), before.run.and(run)));
+        } else {
+            moved.add(new Moved(frame.lane(), run));
+        }
+    }
+
+    /** Nothing in a segment is wanted any more: what was of it has been moved. */
+    private void gone(int segment) {
+        segments.remove(segment);
+        for (Lane lane : lanes.values()) {
+            lane.runs.values().removeIf(run -> run.segment() == segment);
+        }
+        for (Moved each : moved) {
+            Lane lane = byId.get(each.lane);
+            if (lane != null && each.run.last() > lane.acked) {
+                lane.runs.put(each.run.first(), each.run);
+            }
+        }
+        moved.clear();
+    }
+
+    private static void gap(Lane lane, Frame frame) throws IOException {
+        put(lane, Codec.gap(frame.sequence(), frame.hash(), Codec.in(frame.payload())));
+    }
+
+    private static void put(Lane lane, Gap gap) {
+        if (gap.last() > lane.acked) {
+            lane.gaps.subMap(gap.first(), true, gap.last(), true).clear();
+            lane.gaps.put(gap.first(), gap);
+        }
+    }
+
+    /** The lane of a name. */
+    Optional<Lane> lane(String name) {
+        return Optional.ofNullable(lanes.get(name));
+    }
+
+    Collection<Lane> all() {
+        return lanes.values();
+    }
+
+    /** A number that no lane has, nor any of those that are about to be. */
+    int freeId(Collection<Writer.Draft> drafts) {
+        int id = byId.size();
+        while (byId.containsKey(id) || isOneOf(drafts, id)) {
+            id = (id + 1) & MOST_LANES;
+        }
+        return id;
+    }
+
+    private static boolean isOneOf(Collection<Writer.Draft> drafts, int id) {
+        return drafts.stream().anyMatch(draft -> draft.id == id);
+    }
+
+    /** Segments before the newest one in which nothing is wanted any more. */
+    List<Integer> unwanted() {
+        List<Integer> unwanted = new ArrayList<>(segments.keySet());
+        if (unwanted.isEmpty()) {
+            return unwanted;
+        }
+        unwanted.remove(Integer.valueOf(segments.lastKey()));
+        for (Lane lane : lanes.values()) {
+            lane.runs.values().forEach(run -> unwanted.remove(Integer.valueOf(run.segment())));
+        }
+        dead.values().forEach(each -> unwanted.remove(Integer.valueOf(SegmentLog.segment(each.position))));
+        return unwanted;
+    }
+
+    /** About how many bytes are still wanted, by segment; of a segment that is not named none. */
+    Map<Integer, Long> wanted() {
+        Map<Integer, Long> wanted = new HashMap<>();
+        for (Lane lane : lanes.values()) {
+            for (Run run : lane.runs.values()) {
+                long all = run.last() - run.first() + 1;
+                long left = run.last() - Math.max(lane.acked, run.first() - 1);
+                wanted.merge(run.segment(), run.bytes() * left / all, Long::sum);
+            }
+        }
+        for (Dead each : dead.values()) {
+            wanted.merge(SegmentLog.segment(each.position), (long) each.size, Long::sum);
+        }
+        return wanted;
+    }
+
+    long wantedBytes() {
+        return wanted().values().stream().mapToLong(Long::longValue).sum();
+    }
+}

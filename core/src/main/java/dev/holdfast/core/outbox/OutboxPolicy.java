@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.core.outbox;
+
+import dev.holdfast.core.segment.SegmentLog;
+import java.time.Duration;
+
+/**
+ * How an outbox keeps what it is given.
+ *
+ * @param quota bytes on disk at most, at least four segments; a quarter of a segment more for acknowledgements. The
+ *     default is 1 GiB
+ * @param whenFull what happens to a record for which there is no room; {@link WhenFull#REJECT} by default
+ * @param durability when an append is over; {@link Durability#DURABLE} by default
+ * @param segment bytes of a segment, a multiple of 4096, 64 KiB at least; 8 MiB by default
+ * @param compressFrom payloads of at least so many bytes are compressed if that makes them smaller; not at all by
+ *     default, which is {@link Integer#MAX_VALUE}
+ */
+public record OutboxPolicy(long quota, WhenFull whenFull, Durability durability, int segment, int compressFrom) {
+
+    /** The defaults. */
+    public static final OutboxPolicy DEFAULT =
+            new OutboxPolicy(1L << 30, WhenFull.REJECT, Durability.DURABLE, SegmentLog.SIZE, Integer.MAX_VALUE);
+
+    /** At most how long what is {@link Durability#RELAXED}, and every acknowledgement, is not yet on the disk: 1 s. */
+    public static final Duration RELAXED_FOR = Duration.ofSeconds(1);
+
+    /** What becomes of a record for which there is no room. */
+    public enum WhenFull {
+        /** It is refused: {@link OutboxFullException}. */
+        REJECT,
+        /** It waits until there is room. */
+        BLOCK,
+        /** The oldest records go, each lane being told which. */
+        DROP_OLDEST
+    }
+
+    /** When an append is over. */
+    public enum Durability {
+        /** Once it is on the disk: it survives a power loss. */
+        DURABLE,
+        /**
+         * Once the operating system has it: it survives the end of the process. A power loss or a crash of the system
+         * takes what was appended in the second before it.
+         */
+        RELAXED
+    }
+
+    /** @throws IllegalArgumentException if something is out of its range */
+    public OutboxPolicy {
+        if (segment < SegmentLog.LEAST_SIZE || segment % 4096 != 0) {
+            throw new IllegalArgumentException("segment: " + segment + " bytes (expected: a multiple of 4096, at least "
+                    + SegmentLog.LEAST_SIZE + ")");
+        }
+        if (quota < 4L * segment) {
+            throw new IllegalArgumentException(
+                    "quota: " + quota + " bytes (expected: at least four segments, " + 4L * segment + ")");
+        }
+        if (compressFrom < 1) {
+            throw new IllegalArgumentException("compressFrom: " + compressFrom + " bytes (expected: >= 1)");
+        }
+    }
+
+    /** The same with another quota. */
+    public OutboxPolicy withQuota(long bytes, WhenFull then) {
+        return new OutboxPolicy(bytes, then, durability, segment, compressFrom);
+    }
+
+    /** The same with another durability. */
+    public OutboxPolicy withDurability(Durability wanted) {
+        return new OutboxPolicy(quota, whenFull, wanted, segment, compressFrom);
+    }
+
+    /** The same with segments of another size. */
+    public OutboxPolicy withSegment(int bytes) {
+        return new OutboxPolicy(quota, whenFull, durability, bytes, compressFrom);
+    }
+
+    /** The same with payloads compressed from a size on. */
+    public OutboxPolicy withCompression(int from) {
+        return new OutboxPolicy(quota, whenFull, durability, segment, from);
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.core.outbox;
+
+import dev.holdfast.core.segment.Frame;
+import dev.holdfast.core.segment.Scan;
+import dev.holdfast.core.segment.SegmentLog;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the index of a log that is there: the newest checkpoint that verifies, and all frames after it. */
+final class Recovery {
+
+    private final SegmentLog log;
+    private Index index = new Index();
+    private final List<Part> group = new ArrayList<>();
+    private long damaged;
+    private long unfinished;
+    private int end;
+    private boolean isClean = true;
+
+    private record Part(Frame frame, boolean isWhole, boolean continues, long position, int size, int follow) {}
+
+    /**
+     * What was found.
+     *
+     * @param end where the newest segment ends
+     * @param isClean whether nothing but zeros comes after that
+     * @param damaged bytes that are no frame, in the segments that were read
+     * @param unfinished bytes at the end that were being written when everything stopped
+     */
+    record Found(Index index, int newest, int end, boolean isClean, long damaged, long unfinished) {}
+
+    private Recovery(SegmentLog log) {
+        this.log = log;
+    }
+
+    /** Reads a log that has at least one segment. */
+    static Found read(SegmentLog log) throws IOException {
+        return new Recovery(log).read();
+    }
+
+    private Found read() throws IOException {
+        List<Integer> segments = log.segments();
+        int from = segments.size() - 1;
+        Index checkpoint = checkpoint(segments.get(from));
+        while (checkpoint == null && from > 0) {
+            from--;
+            checkpoint = checkpoint(segments.get(from));
+        }
+        index = checkpoint == null ? index : checkpoint;
+        int newest = segments.getLast();
+        for (int number : segments.subList(from, segments.size())) {
+            replay(number, number == newest);
+        }
+        List<Integer> gone = new ArrayList<>(index.segments.keySet());
+        gone.removeAll(segments);
+        gone.removeAll(log.unreadable());
+        gone.forEach(index.segments::remove);
+        return new Found(index, newest, end, isClean, damaged, unfinished);
+    }
+
+    private @Nullable Index checkpoint(int number) throws IOException {
+        Checkpoint checkpoint = new Checkpoint();
+        Scan scan = log.scan(number);
+        while (scan.next() && scan.type() == Codec.CHECKPOINT) {
+            byte[] payload = scan.payload();
+            if (payload != null) {
+                checkpoint.add(frame(scan, payload));
+            }
+        }
+        return checkpoint.read();
+    }
+
+    private void replay(int number, boolean isNewest) throws IOException {
+        Integer known = isNewest ? null : index.segments.get(number);
+        Scan scan = known == null ? log.scan(number) : log.scan(number, 0, known);
+        int last = 0;
+        while (scan.next()) {
+            byte[] payload = scan.payload();
+            Frame frame = frame(scan, payload == null ? Codec.NOTHING : payload);
+            damaged += payload == null ? scan.size() : 0;
+            if (!group.isEmpty() && !(scan.continues() && group.getLast().follow == scan.follow() + 1)) {
+                applyGroup();
+            }
+            group.add(new Part(frame, payload != null, scan.continues(), scan.position(), scan.size(), scan.follow()));
+            last = scan.end();
+        }
+        end(scan, isNewest, last);
+    }
+
+    private void end(Scan scan, boolean isNewest, int last) throws IOException {
+        if (isNewest && isUnfinished()) {
+            end = SegmentLog.offset(group.getFirst().position);
+            unfinished += scan.written() - end;
+            isClean = false;
+            group.clear();
+            return;
+        }
+        applyGroup();
+        end = last;
+        if (isNewest) {
+            isClean = last > 0 && scan.written() == last;
+            unfinished += Math.max(0, scan.written() - last);
+            damaged += scan.damaged() - Math.max(0, scan.written() - last);
+        } else {
+            damaged += scan.damaged();
+        }
+    }
+
+    /**
+     * Whether frames of the group are missing or damaged. At the end of a log it was being written: none of it counts.
+     */
+    private boolean isUnfinished() {
+        return !group.isEmpty()
+                && (group.getFirst().continues
+                        || group.getLast().follow > 0
+                        || (group.size() > 1 && !group.stream().allMatch(Part::isWhole)));
+    }
+
+    /**
+     * Takes in a group that something came after, so that it may well have been on the disk whole, and damaged since.
+     */
+    private void applyGroup() throws IOException {
+        boolean isWhole = !isUnfinished();
+        for (Part part : group) {
+            if (isWhole || holdsAlone(part.frame)) {
+                index.apply(part.frame, part.isWhole, part.position, part.size);
+            }
+        }
+        group.clear();
+    }
+
+    /**
+     * Whether a frame is to be believed though others of its group are not there: what lets go of something is not,
+     * as long as there is something to be let go of.
+     */
+    private boolean holdsAlone(Frame frame) {
+        return switch (frame.type()) {
+            case Codec.GAP, Codec.PURGE -> false;
+            case Codec.GONE -> !log.segments().contains((int) frame.sequence());
+            default -> true;
+        };
+    }
+
+    private static Frame frame(Scan scan, byte[] payload) {
+        return new Frame(scan.type(), scan.lane(), scan.sequence(), scan.hash(), payload);
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.ingest;
+
+import dev.holdfast.opamp.outbox.Item;
+import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
+import dev.holdfast.opamp.outbox.OutboxMessage.Mark;
+import dev.holdfast.opamp.outbox.OutboxMessage.Refused;
+import dev.holdfast.opamp.outbox.OutboxMessage.Resume;
+import dev.holdfast.opamp.outbox.Point;
+import dev.holdfast.opamp.outbox.StreamId;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rule by which a batch is taken: only if it follows the stream's mark, or opens a stream that is not known. So
+ * each sequence of a stream is stored once, in order and without holes, whatever is sent twice, late or again.
+ *
+ * <p>No state; decides and does nothing.
+ */
+final class Ingest {
+
+    private Ingest() {}
+
+    /** What is to become of a batch. */
+    sealed interface Verdict {
+
+        /** All of it is to be stored, and the mark to be moved to where it reaches. */
+        record Take(Batch batch) implements Verdict {}
+
+        /** Nothing of it is to be stored: the agent is to be told where the stream stands. */
+        record Tell(Mark mark) implements Verdict {}
+
+        /** It is wrong. */
+        record Refuse(Refused refused) implements Verdict {}
+    }
+
+    /** What is stored of a stream's past. */
+    interface Past {
+
+        /** The chain hash at a sequence; 0 where it is not known. */
+        long hash(StreamId stream, long sequence) throws EventStoreException;
+    }
+
+    /**
+     * Judges a batch whose payloads are in it.
+     *
+     * @param mark that of its stream, null if that is not known
+     */
+    static Verdict judge(Batch batch, @Nullable Point mark) {
+        boolean fits = mark == null ? batch.opens() : batch.follows().meets(mark);
+        if (!fits || batch.items().isEmpty()) {
+            return new Verdict.Tell(mark(batch.stream(), mark, 0));
+        }
+        String fault = fault(batch);
+        return fault == null
+                ? new Verdict.Take(batch)
+                : new Verdict.Refuse(refused(batch, Refused.Why.BAD_RECORD, fault, Duration.ZERO));
+    }
+
+    /** A refusal of all of a batch. */
+    static Refused refused(Batch batch, Refused.Why why, String detail, Duration retryAfter) {
+        long first = batch.items().isEmpty()
+                ? batch.follows().sequence()
+                : batch.items().getFirst().first();
+        return new Refused(batch.stream(), first, batch.reaches().sequence(), why, detail, retryAfter);
+    }
+
+    private static @Nullable String fault(Batch batch) {
+        long before = batch.follows().sequence();
+        for (Item item : batch.items()) {
+            if (item.first() - 1 != before) {
+                return "sequence " + item.first() + " after " + before + " (expected: the next, without holes)";
+            }
+            if (item instanceof Item.Data data
+                    && !data.encoding().isEmpty()
+                    && !data.encoding().equals(Item.Data.DEFLATE)) {
+                return "record " + item.first() + ": encoding " + data.encoding() + " (expected: none, or "
+                        + Item.Data.DEFLATE + ")";
+            }
+            before = item.last().sequence();
+        }
+        return null;
+    }
+
+    /** Answers one lane of a resume: where its stream stands, and the newest point that both sides remember alike. */
+    static Mark answer(Resume.Lane lane, @Nullable Point mark, Past past) throws EventStoreException {
+        return mark(lane.stream(), mark, mark == null ? 0 : matched(lane, mark, past));
+    }
+
+    private static long matched(Resume.Lane lane, Point mark, Past past) throws EventStoreException {
+        List<Point> newestFirst = Stream.concat(Stream.of(lane.acknowledged()), lane.candidates().stream())
+                .filter(point -> point.sequence() > 0 && point.sequence() <= mark.sequence() && point.hash() != 0)
+                .sorted((one, other) -> Long.compare(other.sequence(), one.sequence()))
+                .toList();
+        for (Point point : newestFirst) {
+            long stored = point.sequence() == mark.sequence() && mark.hash() != 0
+                    ? mark.hash()
+                    : past.hash(lane.stream(), point.sequence());
+            if (stored == point.hash()) {
+                return point.sequence();
+            }
+        }
+        return 0;
+    }
+
+    private static Mark mark(StreamId stream, @Nullable Point mark, long matched) {
+        return mark == null ? Mark.unknown(stream) : new Mark(stream, true, mark, matched, Duration.ZERO);
+    }
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.ingest;
+
+import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.opamp.outbox.Item;
+import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
+import dev.holdfast.opamp.outbox.Point;
+import dev.holdfast.opamp.outbox.StreamId;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+
+/** Events in memory, for whoever simulates a fleet. Safe for use by any thread. */
+public final class MemoryEventStore implements EventStore {
+
+    private final Map<StreamId, Past> streams = new HashMap<>();
+    private final NavigableMap<Long, Event> events = new TreeMap<>();
+    private final NavigableMap<Long, Drop> drops = new TreeMap<>();
+    private final Map<InstanceUid, Deque<Push>> pushes = new HashMap<>();
+    private long lastEvent;
+    private long lastDrop;
+    private long bytes;
+
+    /** What is known of a stream. */
+    private static final class Past {
+
+        private Point mark = Point.START;
+        private final NavigableMap<Long, Long> hashes = new TreeMap<>();
+    }
+
+    @Override
+    public synchronized void write(Work work) throws EventStoreException {
+        Transaction transaction = new Transaction();
+        work.on(transaction);
+        transaction.changes.forEach(Runnable::run);
+    }
+
+    @Override
+    public synchronized Optional<Point> mark(StreamId stream) {
+        return Optional.ofNullable(streams.get(stream)).map(past -> past.mark);
+    }
+
+    @Override
+    public synchronized long hash(StreamId stream, long sequence) {
+        Past past = streams.get(stream);
+        return past == null ? 0 : past.hashes.getOrDefault(sequence, 0L);
+    }
+
+    @Override
+    public synchronized Page<Event> events(Query query) {
+        return page(events.tailMap(query.after(), false), query, event -> matches(query, event));
+    }
+
+    private static boolean matches(Query query, Event event) {
+        return matches(query, event.agent(), event.stream(), event.at())
+                && (query.type() == null || query.type().equals(event.data().contentType()));
+    }
+
+    private static boolean matches(Query query, InstanceUid agent, StreamId stream, Instant at) {
+        return (query.agent() == null || query.agent().equals(agent))
+                && (query.lane() == null || query.lane().equals(stream.lane()))
+                && (query.since() == null || !at.isBefore(query.since()))
+                && (query.until() == null || at.isBefore(query.until()));
+    }
+
+    private static <T> Page<T> page(NavigableMap<Long, T> from, Query query, Predicate<T> wanted) {
+        List<T> found = new ArrayList<>();
+        long next = query.after();
+        long size = 0;
+        for (Map.Entry<Long, T> entry : from.entrySet()) {
+            if (found.size() == query.limit() || size >= PAGE_BYTES) {
+                return new Page<>(found, next, false);
+            }
+            next = entry.getKey();
+            if (wanted.test(entry.getValue())) {
+                found.add(entry.getValue());
+                size += entry.getValue() instanceof Event event ? Event.size(event.data()) : 0;
+            }
+        }
+        return new Page<>(found, next, true);
+    }
+
+    @Override
+    public synchronized List<Push> pushes(InstanceUid agent) {
+        return List.copyOf(pushes.getOrDefault(agent, new ArrayDeque<>()));
+    }
+
+    @Override
+    public synchronized Page<Drop> drops(Query query) {
+        return page(
+                drops.tailMap(query.after(), false),
+                query,
+                drop -> matches(query, drop.agent(), drop.stream(), drop.at())
+                        && (query.type() == null
+                                || query.type().equals(drop.gap().why().name().toLowerCase(Locale.ROOT))));
+    }
+
+    @Override
+    public synchronized Totals totals() {
+        return new Totals(events.size(), bytes);
+    }
+
+    @Override
+    public void close() {
+        // Memory holds nothing that others wait for.
+    }
+
+    private void add(InstanceUid agent, Instant now, Batch batch) {
+        Past past = streams.computeIfAbsent(batch.stream(), stream -> new Past());
+        int records = 0;
+        long size = 0;
+        for (Item item : batch.items()) {
+            past.hashes.put(item.last().sequence(), item.last().hash());
+            switch (item) {
+                case Item.Data data -> {
+                    records++;
+                    size += data.payload().remaining();
+                    bytes += Event.size(data);
+                    events.put(++lastEvent, new Event(lastEvent, batch.stream(), agent, now, data));
+                }
+                case Item.Gap gap -> drops.put(++lastDrop, new Drop(lastDrop, batch.stream(), agent, now, gap));
+            }
+        }
+        past.mark = batch.reaches();
+        Deque<Push> history = pushes.computeIfAbsent(agent, who -> new ArrayDeque<>());
+        history.addFirst(new Push(
+                now,
+                batch.stream(),
+                batch.items().getFirst().first(),
+                batch.reaches().sequence(),
+                records,
+                size));
+        if (history.size() > PUSHES) {
+            history.removeLast();
+        }
+    }
+
+    /** What is to be done once it has come to its end. */
+    private final class Transaction implements Tables {
+
+        private final List<Runnable> changes = new ArrayList<>();
+        private final Map<StreamId, Point> marks = new HashMap<>();
+
+        @Override
+        public Optional<Point> mark(StreamId stream) {
+            return Optional.ofNullable(marks.get(stream)).or(() -> MemoryEventStore.this.mark(stream));
+        }
+
+        @Override
+        public void add(InstanceUid agent, Instant now, Batch batch) {
+            marks.put(batch.stream(), batch.reaches());
+            changes.add(() -> MemoryEventStore.this.add(agent, now, batch));
+        }
+
+        @Override
+        public int retire(Instant before, long size, int most) {
+            List<Long> old = new ArrayList<>();
+            long left = bytes;
+            for (Event event : events.values()) {
+                if (old.size() == most || !(event.at().isBefore(before) || left > size)) {
+                    break;
+                }
+                left -= Event.size(event.data());
+                old.add(event.id());
+            }
+            long remaining = left;
+            changes.add(() -> {
+                events.keySet().removeAll(old);
+                bytes = remaining;
+                drops.values().removeIf(drop -> drop.at().isBefore(before));
+            });
+            return old.size();
+        }
+    }
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.sqlite;
+
+import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.opamp.outbox.Point;
+import dev.holdfast.opamp.outbox.StreamId;
+import dev.holdfast.server.ingest.EventStore;
+import dev.holdfast.server.ingest.EventStoreException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sqlite.SQLiteConfig;
+
+/**
+ * Events in one SQLite file of their own.
+ *
+ * <p>Write-ahead log with {@code synchronous=FULL}: a transaction that returned survives a loss of power.
+ *
+ * <p>A damaged file is set aside and a new one begun, empty: agents send what they still have, and are told that the
+ * streams are not known. What had been stored stays in the file that was set aside, whose name is told.
+ */
+public final class SqliteEventStore implements EventStore {
+
+    private static final Logger log = LoggerFactory.getLogger(SqliteEventStore.class);
+
+    /** One that writes, and two for those who read meanwhile. */
+    private static final int CONNECTIONS = 3;
+
+    private static final SqliteFile.Kind KIND = new SqliteFile.Kind(
+            "ingest",
+            SQLiteConfig.SynchronousMode.FULL,
+            CONNECTIONS,
+            SqliteEventReader::probe,
+            "agents send what they still have");
+
+    private final Path file;
+    private final Supplier<Instant> clock;
+
+    /** Null where a damaged one is set aside and a new one could not be begun yet. Set by the writing thread. */
+    private volatile @Nullable SqliteFile open;
+
+    /** Used by the writing thread alone. */
+    private @Nullable SqliteEventWriter writer;
+
+    private SqliteEventStore(Path file, Supplier<Instant> clock) {
+        this.file = file;
+        this.clock = clock;
+    }
+
+    /**
+     * Opens the file, makes it if it is not there, and brings it to the newest layout.
+     *
+     * @param clock what a damaged file is dated by when it is set aside
+     * @throws EventStoreException if it cannot be opened, or a newer version wrote it
+     */
+    public static SqliteEventStore open(Path file, Supplier<Instant> clock) throws EventStoreException {
+        SqliteEventStore store = new SqliteEventStore(file, clock);
+        try {
+            store.writer();
+        } catch (SqliteFile.NewerException e) {
+            throw new EventStoreException(String.valueOf(e.getMessage()), e);
+        } catch (RuntimeException | SQLException e) {
+            if (!SqliteFault.isDamage(e)) {
+                throw store.unusable("opened", e);
+            }
+            store.beginAnew(e);
+        }
+        return store;
+    }
+
+    @Override
+    public void write(Work work) throws EventStoreException {
+        SqliteEventWriter to = ready("opened");
+        boolean done = false;
+        try {
+            work.on(to);
+            to.commit();
+            done = true;
+        } catch (SQLException e) {
+            throw writing(e);
+        } catch (EventStoreException e) {
+            throw e.getCause() instanceof SQLException cause ? writing(cause) : e;
+        } finally {
+            if (!done) {
+                to.rollback();
+            }
+        }
+    }
+
+    /** What became of a transaction that failed; a damaged file gives way to a new one at once. */
+    private EventStoreException writing(SQLException e) throws EventStoreException {
+        if (SqliteFault.isDamage(e)) {
+            beginAnew(e);
+        }
+        return unusable("written", e);
+    }
+
+    @Override
+    public Optional<Point> mark(StreamId stream) throws EventStoreException {
+        SqliteEventWriter from = ready("opened");
+        try {
+            return from.mark(stream);
+        } finally {
+            from.rollback();
+        }
+    }
+
+    @Override
+    public long hash(StreamId stream, long sequence) throws EventStoreException {
+        SqliteEventWriter from = ready("opened");
+        try {
+            return from.hash(stream, sequence);
+        } finally {
+            from.rollback();
+        }
+    }
+
+    @Override
+    public Page<Event> events(Query query) throws EventStoreException {
+        return read(connection -> SqliteEventReader.events(connection, query));
+    }
+
+    @Override
+    public List<Push> pushes(InstanceUid agent) throws EventStoreException {
+        return read(connection -> SqliteEventReader.pushes(connection, agent));
+    }
+
+    @Override
+    public Page<Drop> drops(Query query) throws EventStoreException {
+        return read(connection -> SqliteEventReader.drops(connection, query));
+    }
+
+    @Override
+    public Totals totals() throws EventStoreException {
+        return read(SqliteEventReader::totals);
+    }
+
+    @Override
+    public void close() {
+        SqliteFile closed = open;
+        if (writer != null) {
+            writer.close();
+        }
+        if (closed != null) {
+            closed.close();
+        }
+    }
+
+    /** Something that reads. */
+    @FunctionalInterface
+    private interface Reading<T> {
+
+        T from(Connection connection) throws SQLException;
+    }
+
+    private <T> T read(Reading<T> reading) throws EventStoreException {
+        SqliteFile from = open;
+        try {
+            if (from == null) {
+                throw new SQLException("it was damaged, and a new one could not be begun yet");
+            }
+            try (Connection connection = from.pool().getConnection()) {
+                return reading.from(connection);
+            }
+        } catch (RuntimeException | SQLException e) {
+            throw unusable("read", e);
+        }
+    }
+
+    private SqliteEventWriter ready(String what) throws EventStoreException {
+        try {
+            return writer();
+        } catch (RuntimeException | SQLException | SqliteFile.NewerException e) {
+            throw unusable(what, e);
+        }
+    }
+
+    private SqliteEventWriter writer() throws SQLException, SqliteFile.NewerException {
+        SqliteEventWriter ready = writer;
+        if (ready == null) {
+            SqliteFile opened = open == null ? SqliteFile.open(file, KIND) : open;
+            open = opened;
+            ready = new SqliteEventWriter(opened.pool().getConnection());
+            writer = ready;
+        }
+        return ready;
+    }
+
+    private void beginAnew(Exception damage) throws EventStoreException {
+        SqliteFile damaged = open;
+        if (writer != null) {
+            writer.close();
+        }
+        writer = null;
+        open = null;
+        try {
+            Path aside = SqliteFile.setAside(file, damaged, clock.get());
+            log.error(
+                    "{} was damaged ({}) and is set aside as {}, with the events that were stored in it; a new one begins"
+                            + " empty, and agents send what they still have (check the disk; remove the file set aside once"
+                            + " nobody wants it)",
+                    file,
+                    SqliteFault.reason(damage),
+                    aside);
+            writer();
+        } catch (IOException e) {
+            throw new EventStoreException(String.valueOf(e.getMessage()), e);
+        } catch (RuntimeException | SQLException | SqliteFile.NewerException e) {
+            throw unusable("opened", e);
+        }
+    }
+
+    private EventStoreException unusable(String what, Exception e) {
+        return new EventStoreException(
+                file + " cannot be " + what + ": " + SqliteFault.reason(e)
+                        + " (expected: a database of events that this user may read and write, with space on its disk, and"
+                        + " that no other program holds)",
+                e);
+    }
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.server.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.holdfast.opamp.outbox.Item;
+import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
+import dev.holdfast.opamp.outbox.Point;
+import dev.holdfast.server.ingest.EventStore.Event;
+import dev.holdfast.server.ingest.EventStore.Page;
+import dev.holdfast.server.ingest.EventStore.Query;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What every store of events keeps to. */
+public abstract class EventStoreContract {
+
+    private static final Instant NOW = Instant.parse("2026-03-04T05:06:07.089Z");
+
+    private EventStore store;
+
+    /** Opens the store, or opens it again after it was closed. */
+    protected abstract EventStore open() throws Exception;
+
+    @BeforeEach
+    void openFirst() throws Exception {
+        store = open();
+    }
+
+    @AfterEach
+    void close() {
+        store.close();
+    }
+
+    private void reopen() throws Exception {
+        store.close();
+        store = open();
+    }
+
+    private void add(int agent, Instant at, Batch batch) throws Exception {
+        store.write(tables -> tables.add(Lanes.agent(agent), at, batch));
+    }
+
+    private List<Event> all(Query query) throws Exception {
+        List<Event> all = new ArrayList<>();
+        Page<Event> page = store.events(query);
+        all.addAll(page.items());
+        while (!page.end()) {
+            page = store.events(new Query(
+                    page.next(),
+                    query.limit(),
+                    query.agent(),
+                    query.lane(),
+                    query.since(),
+                    query.until(),
+                    query.type()));
+            all.addAll(page.items());
+        }
+        return all;
+    }
+
+    @Test
+    void isEmptyAtFirst() throws Exception {
+        Lanes lane = Lanes.of(1, "a");
+
+        assertThat(store.mark(lane.stream())).isEmpty();
+        assertThat(store.hash(lane.stream(), 1)).isZero();
+        assertThat(store.events(Query.after(0, 10))).isEqualTo(new Page<>(List.of(), 0, true));
+        assertThat(store.totals()).isEqualTo(new EventStore.Totals(0, 0));
+    }
+
+    @Test
+    void givesBackExactlyWhatWasStoredAlsoWhenOpenedAgain() throws Exception {
+        Lanes lane = Lanes.of(1, "a").append(2).drop(3).append("text/plain", new byte[] {0, -1});
+        add(1, NOW, lane.batch(0, 6));
+        Item.Data odd = new Item.Data(
+                new Point(7, -7),
+                Instant.parse("2500-01-01T00:00:00.000000001Z"),
+                "",
+                Map.of(),
+                "deflate",
+                ByteBuffer.allocate(0),
+                false,
+                4);
+        add(2, NOW.plusMillis(1), new Batch(lane.stream(), false, lane.at(6), List.of(odd)));
+
+        for (int i = 0; i < 2; i++) {
+            List<Event> events = store.events(Query.after(0, 10)).items();
+            assertThat(events)
+                    .extracting(Event::data)
+                    .containsExactly(
+                            (Item.Data) lane.batch(0, 2).items().get(0),
+                            (Item.Data) lane.batch(0, 2).items().get(1),
+                            (Item.Data) lane.batch(5, 6).items().get(0),
+                            odd);
+            assertThat(events).allSatisfy(event -> assertThat(event.stream()).isEqualTo(lane.stream()));
+            assertThat(events.getLast().agent()).isEqualTo(Lanes.agent(2));
+            assertThat(events.getLast().at()).isEqualTo(NOW.plusMillis(1));
+            assertThat(store.mark(lane.stream())).contains(odd.point());
+            assertThat(store.drops(Query.after(0, 10)).items()).singleElement().satisfies(drop -> {
+                assertThat(drop.gap()).isEqualTo(lane.batch(2, 5).items().getFirst());
+                assertThat(drop.agent()).isEqualTo(Lanes.agent(1));
+                assertThat(drop.at()).isEqualTo(NOW);
+            });
+            assertThat(store.totals().events()).isEqualTo(4);
+            reopen();
+        }
+    }
+
+    @Test
+    void remembersTheHashAtEachRecordAndAtTheEndOfGaps() throws Exception {
+        Lanes lane = Lanes.of(1, "a").append(2).drop(3).append(1);
+        add(1, NOW, lane.batch(0, 6));
+
+        assertThat(List.of(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L))
+                .allSatisfy(sequence -> assertThat(store.hash(lane.stream(), sequence))
+                        .isEqualTo(lane.at(sequence).hash()));
+    }
+
+    @Test
+    void aTransactionIsThereWholeOrNotAtAll() throws Exception {
+        Lanes lane = Lanes.of(1, "a").append(4);
+        add(1, NOW, lane.batch(0, 1));
+
+        assertThatThrownBy(() -> store.write(tables -> {
+                    tables.add(Lanes.agent(1), NOW, lane.batch(1, 2));
+                    assertThat(tables.mark(lane.stream())).contains(lane.at(2));
+                    throw new IllegalStateException("in the middle");
+                }))
+                .hasMessage("in the middle");
+
+        assertThat(store.mark(lane.stream())).contains(lane.at(1));
+        assertThat(all(Query.after(0, 10))).hasSize(1);
+        add(1, NOW, lane.batch(1, 4));
+        assertThat(all(Query.after(0, 10)))
+                .extracting(event -> event.data().first())
+                .containsExactly(1L, 2L, 3L, 4L);
+        assertThat(store.totals().events()).isEqualTo(4);
+    }
+
+    @Test
+    void pagesGoOnWhereTheLastOneEnded() throws Exception {
+        Lanes lane = Lanes.of(1, "a").append(25);
+        add(1, NOW, lane.batch(0, 25));
+
+        assertThat(all(Query.after(0, 10)))
+                .extracting(event -> event.data().first())
+                .containsExactlyElementsOf(LongStream.rangeClosed(1, 25).boxed().toList());
+        assertThat(store.events(Query.after(0, 10)).end()).isFalse();
+        Page<Event> last =
+                store.events(Query.after(store.events(Query.after(0, 20)).next(), 10));
+        assertThat(last.items()).hasSize(5);
+        assertThat(last.end()).isTrue();
+        assertThat(store.events(Query.after(last.next(), 10)).items()).isEmpty();
+    }
+
+    @Test
+    void aPageIsBoundedInBytesToo() throws Exception {
+        Lanes lane = Lanes.of(1, "a");
+        for (int i = 0; i < 5; i++) {
+            lane.append("", new byte[4 << 20]);
+        }
+        add(1, NOW, lane.batch(0, 5));
+
+        assertThat(store.events(Query.after(0, 10)).items()).hasSize(2);
+        assertThat(all(Query.after(0, 10))).hasSize(5);
+    }
+
+    @Test
+    void findsByAgentLaneTimeAndType() throws Exception {
+        Lanes one = Lanes.of(1, "a").append(1).drop(1).append("text/plain", new byte[1]);
+        Lanes other = Lanes.of(2, "b").append(2);
+        add(1, NOW, one.batch(0, 3));
+        add(2, NOW.plusSeconds(1), other.batch(0, 1));
+        add(1, NOW.plusSeconds(2), other.batch(1, 2));
+
+        assertThat(found(new Query(0, 9, Lanes.agent(1), null, null, null, null)))
+                .isEqualTo("a1 a3 b2");
+        assertThat(found(new Query(0, 9, Lanes.agent(9), null, null, null, null)))
+                .isEmpty();
+        assertThat(found(new Query(0, 9, null, "b", null, null, null))).isEqualTo("b1 b2");
+        assertThat(found(new Query(0, 9, null, null, NOW.plusSeconds(1), null, null)))
+                .isEqualTo("b1 b2");
+        assertThat(found(new Query(0, 9, null, null, null, NOW.plusSeconds(1), null)))
+                .isEqualTo("a1 a3");
+        assertThat(found(new Query(0, 9, null, null, null, null, "text/plain"))).isEqualTo("a3");
+        assertThat(found(new Query(0, 9, Lanes.agent(1), "b", NOW, NOW.plusSeconds(9), "application/json")))
+                .isEqualTo("b2");
+        assertThat(store.drops(new Query(0, 9, Lanes.agent(1), "a", NOW, null, "dead"))
+                        .items())
+                .hasSize(1);
+        assertThat(store.drops(new Query(0, 9, null, null, null, null, "dropped"))
+                        .items())
+                .isEmpty();
+    }
+
+    private String found(Query query) throws Exception {
+        return String.join(
+                " ",
+                all(query).stream()
+                        .map(event -> event.stream().lane() + event.data().first())
+                        .toList());
+    }
+
+    @Test
+    void keepsTheLastPushesOfEachAgent() throws Exception {
+        Lanes lane = Lanes.of(1, "a").append(110);
+        for (int i = 0; i < 109; i++) {
+            add(1, NOW.plusSeconds(i), lane.batch(i, i + 1));
+        }
+        add(2, NOW, lane.batch(109, 110));
+
+        List<EventStore.Push> pushes = store.pushes(Lanes.agent(1));
+        assertThat(pushes).hasSize(100);
+        assertThat(pushes.getFirst())
+                .isEqualTo(new EventStore.Push(NOW.plusSeconds(108), lane.stream(), 109, 109, 1, 9));
+        assertThat(pushes.getLast().first()).isEqualTo(10);
+        assertThat(store.pushes(Lanes.agent(2))).hasSize(1);
+        assertThat(store.pushes(Lanes.agent(3))).isEmpty();
+    }
+
+    @Test
+    void oldEventsGoAndTheirHashesAndTheMarkStay() throws Exception {
+        Lanes lane = Lanes.of(1, "a").append(3).drop(2).append(7);
+        add(1, NOW, lane.batch(0, 6));
+        add(1, NOW.plusSeconds(10), lane.batch(6, 12));
+
+        assertThat(retire(NOW.plusSeconds(5), Long.MAX_VALUE, 3)).isEqualTo(3);
+        assertThat(retire(NOW.plusSeconds(5), Long.MAX_VALUE, 3)).isEqualTo(1);
+
+        assertThat(found(Query.after(0, 9))).isEqualTo("a7 a8 a9 a10 a11 a12");
+        assertThat(store.drops(Query.after(0, 9)).items()).isEmpty();
+        reopen();
+        assertThat(store.mark(lane.stream())).contains(lane.at(12));
+        for (long sequence = 0; sequence <= 12; sequence++) {
+            assertThat(store.hash(lane.stream(), sequence))
+                    .as("at %s", sequence)
+                    .isEqualTo(lane.at(sequence).hash());
+        }
+        add(1, NOW, lane.append(1).batch(12, 13));
+        assertThat(found(Query.after(0, 9))).endsWith("a12 a13");
+    }
+
+    @Test
+    void eventsGoForWantOfRoom() throws Exception {
+        Lanes lane = Lanes.of(1, "a").append(10);
+        add(1, NOW, lane.batch(0, 10));
+        long each = store.totals().bytes() / 10;
+
+        assertThat(retire(NOW.minusSeconds(1), 4 * each + each / 2, 100)).isEqualTo(6);
+
+        assertThat(store.totals().events()).isEqualTo(4);
+        assertThat(found(Query.after(0, 9))).isEqualTo("a7 a8 a9 a10");
+        assertThat(retire(NOW.minusSeconds(1), 4 * each + each / 2, 100)).isZero();
+    }
+
+    private int retire(Instant before, long size, int most) throws Exception {
+        int[] gone = {0};
+        store.write(tables -> gone[0] = tables.retire(before, size, most));
+        return gone[0];
+    }
+}
