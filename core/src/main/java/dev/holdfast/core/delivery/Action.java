@@ -7,10 +7,9 @@ import java.util.List;
 /**
  * What a {@link DeliveryMachine} wants done, in the order given.
  *
- * <p>What is to be answered bears an <em>ask</em>, a number that no two questions of one machine share: what was looked
- * up or read is handed back with it, and a {@link Mark} or {@link Refusal} bears that of the resume or batch it
- * answers.
- * What comes with the number of a question that the machine has let go of is ignored.
+ * <p>What is to be answered bears an <em>ask</em>, a number that no two questions of one machine share: what was
+ * looked up or read is handed back with it, and a {@link Mark} or {@link Refusal} bears that of the resume or batch it
+ * answers. What comes with the number of a question that the machine has let go of is ignored.
  */
 public sealed interface Action {
 
@@ -62,9 +61,7 @@ public sealed interface Action {
      */
     record Bury(String lane, Attempts attempts) implements Action {}
 
-    /**
-     * Draw an epoch for what follows this sequence, keep it, and then hand it to {@link DeliveryMachine#epochStarted}.
-     */
+    /** Draw an epoch for what follows this sequence, keep it, and hand it to {@link DeliveryMachine#epochStarted}. */
     record StartEpoch(String lane, long after) implements Action {}
 
     /**
@@ -95,9 +92,7 @@ public sealed interface Action {
 
     /** What can be wrong between the two sides. */
     enum News {
-        /**
-         * The server had acknowledged these and does not have them any more: it was restored. They are not here either.
-         */
+        /** The server acknowledged these and does not have them any more: it was restored. They are not here either. */
         SERVER_LOST,
         /**
          * These were acknowledged, and whether the server still has them cannot be known: it was restored, to before an

@@ -3,8 +3,7 @@ package dev.holdfast.core.delivery;
 
 /**
  * What was read of a lane for one delivery: records and gaps without a hole between them. Only its outline: the
- * payloads
- * stay with whoever read them.
+ * payloads stay with whoever read them.
  *
  * @param first the first sequence that it covers
  * @param last the last one; less than {@code first} if nothing was there to be read

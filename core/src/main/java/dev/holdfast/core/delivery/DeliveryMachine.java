@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>On each link every lane first asks the server how far it has the lane, and finds out up to where both sides have
  * the very same records; from there it sends batches, one after the other, each of which says what it follows. Where
- * the
- * two sides have parted, since a disk was restored or copied, the lane goes on in a new epoch.
+ * the two sides have parted, since a disk was restored or copied, the lane goes on in a new epoch.
  *
  * <p>A link whose server does not take the outbox is no link: it is not told of here.
  *
@@ -84,8 +83,7 @@ public final class DeliveryMachine {
 
     /**
      * Records were appended, and are safely on disk: what is sent before may be gone after a power loss, and look like
-     * a
-     * copied disk then.
+     * a copied disk then.
      *
      * @param last the newest one
      */

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One lane of a {@link DeliveryMachine}, and confined to it. */
+/** One lane of a {@link DeliveryMachine}; confined to it. */
 final class LaneMachine {
 
     private final Outlet outlet;
@@ -24,8 +24,10 @@ final class LaneMachine {
 
     /** The record that is being made a dead letter, or 0. */
     private long burying;
+
     /** The newest record that was. */
     private long buriedUpTo;
+
     /** From when on being without a link counts as an attempt, where it does. */
     private long missedFrom;
 
@@ -135,7 +137,8 @@ final class LaneMachine {
                 renew();
             }
             case Search.Step.Behind behind -> {
-                long mark = Math.min(Math.max(behind.mark().sequence(), epochAfter), acknowledged.sequence());
+                long end = acknowledged.sequence();
+                long mark = Math.clamp(behind.mark().sequence(), epochAfter, end);
                 if (!behind.same()) {
                     tell(Action.News.UNCERTAIN, epochAfter + 1, mark);
                 }
@@ -193,11 +196,10 @@ final class LaneMachine {
             astray();
             return;
         }
-        List<Phase.Sent> answered = flowing.sent().subList(0, at + 1);
-        answered.forEach(sent -> outlet.giveBack(sent.batch().bytes()));
-        phase = new Phase.Flowing(
-                flowing.reading(),
-                List.copyOf(flowing.sent().subList(at + 1, flowing.sent().size())));
+        flowing.sent()
+                .subList(0, at + 1)
+                .forEach(sent -> outlet.giveBack(sent.batch().bytes()));
+        phase = flowing.after(at);
         opens = false;
         acknowledge(batch.end());
         setbacks.taken(batch);
@@ -217,14 +219,11 @@ final class LaneMachine {
             phase = new Phase.Pausing();
             setbacks.unanswered(0, "resume refused, " + refusal.why() + ": " + refusal.detail());
         }
-        if (phase instanceof Phase.Flowing flowing) {
-            int at = flowing.at(refusal.ask());
-            if (at >= 0) {
-                // What was sent after it is not taken either; answers to what was sent before it are lost.
-                Batch batch = flowing.sent().get(at).batch();
-                dropFlight();
-                bury(setbacks.refused(batch, refusal));
-            }
+        if (phase instanceof Phase.Flowing flowing && flowing.at(refusal.ask()) >= 0) {
+            // What was sent after it is not taken either; answers to what was sent before it are lost.
+            Batch batch = flowing.sent().get(flowing.at(refusal.ask())).batch();
+            dropFlight();
+            bury(setbacks.refused(batch, refusal));
         }
     }
 
@@ -340,9 +339,7 @@ final class LaneMachine {
         need = 0;
         outlet.take(batch.bytes());
         outlet.add(new Action.Send(name, ask, epoch, opens, flowing.end(acknowledged)));
-        List<Phase.Sent> sent = new ArrayList<>(flowing.sent());
-        sent.add(new Phase.Sent(ask, batch, deadline()));
-        phase = new Phase.Flowing(null, List.copyOf(sent));
+        phase = flowing.with(new Phase.Sent(ask, batch, deadline()));
     }
 
     private long deadline() {

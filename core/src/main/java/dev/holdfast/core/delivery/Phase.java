@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.delivery;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +47,18 @@ sealed interface Phase {
 
         static Flowing idle() {
             return new Flowing(null, List.of());
+        }
+
+        /** Its read is over, and sent. */
+        Flowing with(Sent newest) {
+            List<Sent> all = new ArrayList<>(sent);
+            all.add(newest);
+            return new Flowing(null, List.copyOf(all));
+        }
+
+        /** It has answers up to this one. */
+        Flowing after(int at) {
+            return new Flowing(reading, List.copyOf(sent.subList(at + 1, sent.size())));
         }
 
         /** Which of the sent ones was asked so, or -1. */

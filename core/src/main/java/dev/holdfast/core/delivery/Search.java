@@ -129,9 +129,7 @@ record Search(
                 .orElse(null);
     }
 
-    /**
-     * Evenly from {@code top} down to but not at {@code low}; one fewer than a server is given, for {@link #common}.
-     */
+    /** Evenly from {@code top} down to but not at {@code low}; one fewer than a server is given, beside the common. */
     private static List<Long> spread(long low, long top) {
         long step = Math.max(1, (top - low + MOST - 2) / (MOST - 1));
         List<Long> wanted = new ArrayList<>();

@@ -8,8 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What went wrong in one lane since something last went well: how long it waits for that, where the record to blame
- * must
- * be, and when a record is given up on. Confined to its machine.
+ * must be, and when a record is given up on. Confined to its machine.
  */
 final class Setbacks {
 

@@ -18,9 +18,8 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * Outboxes and a server in virtual time, with faults until some minute and none after it. Then every record that was
- * not
- * lost with a disk is stored once, or was given up on, or was told as lost. Every random choice comes from one seed;
- * {@code -Dholdfast.seed=N} plays another, and with {@code -Dholdfast.runs=1} nothing but it.
+ * not lost with a disk is stored once, or was given up on, or was told as lost. Every random choice comes from one
+ * seed; {@code -Dholdfast.seed=N} plays another, and with {@code -Dholdfast.runs=1} nothing but it.
  */
 class DeliverySimulationTest {
 

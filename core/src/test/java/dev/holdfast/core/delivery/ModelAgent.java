@@ -315,8 +315,8 @@ final class ModelAgent {
         if (items.isEmpty()) {
             return;
         }
-        // What was sent after it cannot be taken either.
-        flying.keySet().removeIf(ask -> ask >= refusal.ask());
+        // What was sent after it cannot be taken either, and answers to what was sent before it are lost.
+        flying.clear();
         long floor = refusal.retryAfter().toNanos();
         long least = refusal.why().isPermanent() ? 0 : 750_000_000;
         laneNotBefore.merge(refusal.lane(), time.nanoTime() + Math.max(floor, least), Math::max);
