@@ -29,8 +29,7 @@ import tools.jackson.databind.json.JsonMapper;
  * <p>The first two take {@code after} (an id, to go on after it), {@code limit} (1 to 1,000; 100 by default),
  * {@code agent}, {@code lane}, {@code since}, {@code until} (ISO 8601; when it was stored) and {@code type} (the
  * content type, or why it was dropped). Answers carry {@code Holdfast-Next}, the id to go on after, and {@code
- * Holdfast-End},
- * which says whether that was all for now: a page may be short, or empty, without being the last.
+ * Holdfast-End}, which says whether that was all for now: a page may be short, or empty, without being the last.
  */
 public final class EventRoutes {
 
