@@ -98,7 +98,9 @@ final class LaneMachine {
 
     private void resumed(Search search, Mark mark) {
         if (mark.known()) {
-            carryOut(search.answered(mark));
+            // Whatever the stream has follows the point that it began after, whether or not the server can tell.
+            boolean certain = acknowledged.sequence() == epochAfter || acknowledged.hash() == 0;
+            carryOut(search.answered(certain ? mark.matchedAtLeast(acknowledged.sequence()) : mark));
             return;
         }
         boolean lost = acknowledged.sequence() > epochAfter;

@@ -482,4 +482,19 @@ class DeliveryMachineTest {
                         new Action.Tell(Bench.LANE, Action.News.SERVER_LOST, 41, 45));
         assertThat(bench.all(Action.Tell.class)).hasSize(6);
     }
+
+    @Test
+    void aLostAnswerToTheBatchThatOpenedAnEpochIsNoLoss() {
+        Bench bench = Bench.flowing(TENS, 40);
+        bench.taken();
+        bench.down();
+        bench.up();
+        bench.unknown(Bench.LANE);
+        assertThat(bench.batch((Action.Send) bench.open.getFirst()).first()).isEqualTo(11);
+        bench.down();
+        bench.up();
+        bench.resumed(20, bench.lane().at(20).hash(), 0);
+        assertThat(bench.taken().first()).isEqualTo(21);
+        assertThat(bench.all(Action.StartEpoch.class)).hasSize(1);
+    }
 }

@@ -302,7 +302,8 @@ final class ModelAgent {
         List<Item> items = flying.remove(mark.ask());
         // Answers come in order: those before it are lost. What follows a batch that was not taken is not taken either.
         if (items != null) {
-            boolean taken = mark.sequence() == items.getLast().last();
+            boolean taken = mark.sequence() == items.getLast().last()
+                    && mark.hash() == items.getLast().hash();
             flying.keySet().removeIf(ask -> !taken || ask < mark.ask());
         }
         markNotBefore.merge(mark.lane(), time.nanoTime() + mark.retryAfter().toNanos(), Math::max);
@@ -319,7 +320,10 @@ final class ModelAgent {
         flying.clear();
         long floor = refusal.retryAfter().toNanos();
         long least = refusal.why().isPermanent() ? 0 : 750_000_000;
-        laneNotBefore.merge(refusal.lane(), time.nanoTime() + Math.max(floor, least), Math::max);
+        // A gap has no attempts to be written down, and what waits for it is forgotten with the process.
+        boolean kept = items.stream().anyMatch(item -> item.id() != 0);
+        (kept ? laneNotBefore : markNotBefore)
+                .merge(refusal.lane(), time.nanoTime() + Math.max(floor, least), Math::max);
         if (!refusal.why().isPermanent()) {
             allNotBefore = Math.max(allNotBefore, time.nanoTime() + floor);
         }

@@ -125,7 +125,7 @@ final class ModelServer {
         }
         if (kept == null) {
             kept = new Kept();
-            kept.moveTo(send.follows().sequence(), send.follows().hash());
+            kept.mark = send.follows().sequence();
             disk.streams.put(key, kept);
         }
         for (Item item : items) {
