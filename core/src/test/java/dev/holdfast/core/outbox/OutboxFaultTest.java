@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Test;
 class OutboxFaultTest {
 
     private static final long SEED = Long.getLong("holdfast.seed", 20261122);
-    private static final int RUNS = Integer.getInteger("holdfast.runs", 60);
+    private static final int RUNS = Integer.getInteger("holdfast.runs", 40);
     private static final int STEPS = 150;
     private static final List<FaultyDisk.Done> DONE = List.of(FaultyDisk.Done.values());
     private static final List<String> LANES = List.of("a", "b", "c");
