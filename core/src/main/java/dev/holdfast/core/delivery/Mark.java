@@ -12,8 +12,8 @@ import java.time.Duration;
  * @param known whether the server has this stream at all
  * @param sequence up to where it has everything
  * @param hash the chain hash there; 0 if it is not known
- * @param matched in answer to a resume: the highest of the points it was given that it has too in this stream; where it does not know the stream, in any other of this outbox and lane.
- *     0 for none
+ * @param matched in answer to a resume: the highest of the points it was given that it has too in this stream; where it
+ *     does not know the stream, in any other of this outbox and lane. 0 for none
  * @param retryAfter how long it wants no further batch of this lane; zero for no wish
  */
 public record Mark(
