@@ -43,6 +43,7 @@ import org.jspecify.annotations.Nullable;
  *  PURGE       0     0             dead letter id  none
  *  GONE        0     segment       0               none: nothing in that segment is wanted any more
  *  CHECKPOINT  copy  part          parts           a part of everything; see Checkpoint
+ *  CLOSED      0     0             0               none: everything before it was forced
  *  an audit is i32 attempts, i64 first, i64 last, u16 reasons, text*
  * </pre>
  */
@@ -59,6 +60,7 @@ final class Codec {
     static final byte PURGE = 9;
     static final byte GONE = 10;
     static final byte CHECKPOINT = 11;
+    static final byte CLOSED = 12;
 
     /** By the number that stands for each. */
     private static final List<Why> WHYS = List.of(Why.DEAD, Why.DROPPED, Why.EXPIRED, Why.DAMAGED);

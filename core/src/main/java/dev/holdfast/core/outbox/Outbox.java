@@ -127,7 +127,7 @@ public final class Outbox implements AutoCloseable {
             segments.resume(found.newest(), found.end());
             segments.force();
         } else {
-            // Nothing is overwritten that somebody may want to look at.
+            // What was not forced then cannot be any more; and nothing is overwritten that somebody may want to see.
             writer.begin();
         }
         List<Integer> leftOver = new ArrayList<>(segments.segments());
@@ -343,7 +343,6 @@ public final class Outbox implements AutoCloseable {
             taken.clear();
             scheduleForce();
         }
-        writer.force();
         writer.close();
     }
 

@@ -19,6 +19,7 @@ final class Recovery {
     private long unfinished;
     private int end;
     private boolean isClean = true;
+    private boolean isClosed;
 
     private record Part(Frame frame, boolean isWhole, boolean continues, long position, int size, int follow) {}
 
@@ -26,7 +27,7 @@ final class Recovery {
      * What was found.
      *
      * @param end where the newest segment ends
-     * @param isClean whether nothing but zeros comes after that
+     * @param isClean whether it was closed in good order, and nothing but zeros comes after that
      * @param damaged bytes that are no frame, in the segments that were read
      * @param unfinished bytes at the end that were being written when everything stopped
      */
@@ -86,6 +87,7 @@ final class Recovery {
             }
             group.add(new Part(frame, payload != null, scan.continues(), scan.position(), scan.size(), scan.follow()));
             last = scan.end();
+            isClosed = scan.type() == Codec.CLOSED;
         }
         end(scan, isNewest, last);
     }
@@ -101,7 +103,7 @@ final class Recovery {
         applyGroup();
         end = last;
         if (isNewest) {
-            isClean = last > 0 && scan.written() == last;
+            isClean = isClosed && scan.written() == last;
             unfinished += Math.max(0, scan.written() - last);
             damaged += scan.damaged() - Math.max(0, scan.written() - last);
         } else {

@@ -117,8 +117,10 @@ final class Writer {
         return isUnforced;
     }
 
-    /** Ends what waits for room. */
+    /** Puts everything on the disk, says so there, and ends what waits for room. */
     void close() {
+        write(List.of(
+                new Request.Control<>(true, writer -> List.of(new Frame(Codec.CLOSED, 0, 0, 0, Codec.NOTHING)), true)));
         roomless.forEach(request -> request.done.completeExceptionally(new IOException("the outbox is closed")));
         roomless.clear();
     }
@@ -137,6 +139,10 @@ final class Writer {
                 if (!segments.fits(size)) {
                     begin();
                     tidy();
+                }
+                if (!segments.fits(size)) {
+                    // What was moved into it took the room, or could not be written.
+                    begin();
                 }
             }
             frames = request.isAppend() ? request.frames(this) : frames;
