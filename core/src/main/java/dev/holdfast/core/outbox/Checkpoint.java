@@ -150,7 +150,7 @@ final class Checkpoint {
             index.dead.put(in.readLong(), new Index.Dead(in.readLong(), in.readInt()));
         }
         for (int left = in.readInt(); left > 0; left--) {
-            index.restore(lane(in));
+            index.add(lane(in));
         }
         return index;
     }

@@ -16,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -100,7 +99,7 @@ final class Index {
         return add(new Lane(id, "lost-name-" + id, 0));
     }
 
-    private Lane add(Lane lane) {
+    Lane add(Lane lane) {
         lanes.put(lane.name, lane);
         byId.put(lane.id, lane);
         return lane;
@@ -112,11 +111,6 @@ final class Index {
         if (known == null) {
             add(new Lane(frame.lane(), name, frame.hash()));
         }
-    }
-
-    /** Adds a lane as it was in a checkpoint. */
-    void restore(Lane lane) {
-        add(lane);
     }
 
     private void record(Frame frame, boolean isWhole, long position, int size) throws IOException {
@@ -192,11 +186,6 @@ final class Index {
             lane.gaps.subMap(gap.first(), true, gap.last(), true).clear();
             lane.gaps.put(gap.first(), gap);
         }
-    }
-
-    /** The lane of a name. */
-    Optional<Lane> lane(String name) {
-        return Optional.ofNullable(lanes.get(name));
     }
 
     Collection<Lane> all() {

@@ -242,7 +242,7 @@ public final class Outbox implements AutoCloseable {
      *
      * @return its new sequence; nothing if there is no such dead letter
      */
-    public Optional<Long> replay(long id) throws IOException, InterruptedException {
+    public synchronized Optional<Long> replay(long id) throws IOException, InterruptedException {
         List<DeadLetter> found = reader.dead(id, 1);
         if (found.isEmpty() || found.getFirst().id() != id) {
             return Optional.empty();

@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,11 +60,11 @@ final class Writer {
     }
 
     private static final class Group {
-        final @Nullable Request<?> request;
+        final Request<?> request;
         final List<Frame> frames;
         long position;
 
-        Group(@Nullable Request<?> request, List<Frame> frames) {
+        Group(Request<?> request, List<Frame> frames) {
             this.request = request;
             this.frames = frames;
         }
@@ -126,6 +125,10 @@ final class Writer {
     }
 
     private void write(Request<?> request) {
+        if (!request.isAppend() && request.isDurable()) {
+            // What is let go of, and by what id, depends on what was let go of before.
+            commit();
+        }
         try {
             // What an append is depends on what was written before it; whether there is room comes first.
             List<Frame> frames = request.isAppend() ? List.of() : request.frames(this);
@@ -188,7 +191,7 @@ final class Writer {
         if (pending.isEmpty()) {
             return;
         }
-        boolean isDurable = pending.stream().anyMatch(group -> group.request != null && group.request.isDurable());
+        boolean isDurable = pending.stream().anyMatch(group -> group.request.isDurable());
         try {
             if (isDurable) {
                 segments.force();
@@ -224,9 +227,7 @@ final class Writer {
             lock.unlock();
         }
         for (Group group : done) {
-            if (group.request != null) {
-                group.request.complete();
-            }
+            group.request.complete();
         }
     }
 
@@ -249,9 +250,7 @@ final class Writer {
             pending.clear();
             drafts.clear();
             for (Group group : groups) {
-                if (group.request != null) {
-                    group.request.done.completeExceptionally(e);
-                }
+                group.request.done.completeExceptionally(e);
             }
             return false;
         }

@@ -212,6 +212,22 @@ class OutboxTest {
     }
 
     @Test
+    void recordsThatAreBuriedAtTheSameTimeAreDeadLettersEachAndOnce() throws Exception {
+        append("a", 5);
+        List<CompletableFuture<Boolean>> buried = new ArrayList<>();
+        for (long sequence = 1; sequence <= 5; sequence++) {
+            buried.add(outbox.bury("a", sequence, AUDIT));
+            buried.add(outbox.bury("a", sequence, AUDIT));
+        }
+        for (CompletableFuture<Boolean> each : buried) {
+            get(each);
+        }
+        List<DeadLetter> letters = outbox.dead(0, 100);
+        assertThat(letters.stream().map(letter -> letter.record().sequence()).toList())
+                .isEqualTo(upTo(1, 5));
+    }
+
+    @Test
     void attemptsAreKnownAfterARestartAndForgottenWithAnAcknowledgement() throws Exception {
         append("a", 2);
         Instant next = Instant.ofEpochSecond(1_000);
