@@ -4,6 +4,7 @@ package dev.holdfast.server;
 import static dev.holdfast.server.TestAgent.uid;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.core.record.Point;
 import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.CustomMessage;
@@ -14,7 +15,6 @@ import dev.holdfast.opamp.outbox.OutboxMessage.Mark;
 import dev.holdfast.opamp.outbox.OutboxMessage.Marks;
 import dev.holdfast.opamp.outbox.OutboxMessage.Resume;
 import dev.holdfast.opamp.outbox.OutboxWire;
-import dev.holdfast.opamp.outbox.Point;
 import dev.holdfast.server.ingest.Lanes;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.delivery;
 
+import dev.holdfast.core.record.Point;
+
 /**
  * What was read of a lane for one delivery: records and gaps without a hole between them. Only its outline: the
  * payloads stay with whoever read them.

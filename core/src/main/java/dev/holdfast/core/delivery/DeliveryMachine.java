@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.delivery;
 
+import dev.holdfast.core.record.LaneState;
+import dev.holdfast.core.record.Point;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.delivery;
 
+import dev.holdfast.core.record.Attempts;
+import dev.holdfast.core.record.LaneState;
+import dev.holdfast.core.record.Point;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -194,7 +197,7 @@ final class LaneMachine {
 
     private void answered(Phase.Flowing flowing, int at, Mark mark) {
         Batch batch = flowing.sent().get(at).batch();
-        if (!mark.known() || mark.sequence() != batch.last() || !batch.end().equalsOrUnknown(mark.hash())) {
+        if (!mark.known() || mark.sequence() != batch.last() || !batch.end().hasHash(mark.hash())) {
             astray();
             return;
         }

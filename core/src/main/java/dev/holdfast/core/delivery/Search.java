@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.delivery;
 
+import dev.holdfast.core.record.Point;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -85,7 +86,7 @@ record Search(
         if (newest.sequence() < mark.sequence()) {
             return new Step.Ask(new Search(common, bound, between, mark));
         }
-        if (newest.equalsOrUnknown(mark.hash())) {
+        if (newest.hasHash(mark.hash())) {
             return new Step.Agreed(newest);
         }
         List<Point> older = between.subList(0, between.size() - 1);

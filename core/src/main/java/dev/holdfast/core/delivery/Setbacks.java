@@ -3,6 +3,7 @@ package dev.holdfast.core.delivery;
 
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Failure;
+import dev.holdfast.core.record.Attempts;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

@@ -2,14 +2,13 @@
 package dev.holdfast.core.outbox;
 
 import dev.holdfast.core.outbox.Lane.Run;
-import dev.holdfast.core.record.Audit;
+import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.record.Item.Gap;
 import dev.holdfast.core.segment.Frame;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -66,16 +65,16 @@ final class Checkpoint {
         out.writeInt(lane.id);
         out.writeUTF(lane.name);
         out.writeLong(lane.epoch);
+        out.writeLong(lane.epochAfter);
         out.writeLong(lane.next);
         out.writeLong(lane.lastHash);
         out.writeLong(lane.acked);
         out.writeLong(lane.ackedHash);
-        Audit attempts = lane.attempts;
+        Attempts attempts = lane.attempts;
         out.writeBoolean(attempts != null);
         if (attempts != null) {
             Codec.write(attempts, out);
         }
-        out.writeLong(lane.nextAttempt.toEpochMilli());
         out.writeInt(lane.gaps.size());
         for (Gap gap : lane.gaps.values()) {
             out.writeLong(gap.first());
@@ -157,12 +156,12 @@ final class Checkpoint {
 
     private static Lane lane(DataInputStream in) throws IOException {
         Lane lane = new Lane(in.readInt(), in.readUTF(), in.readLong());
+        lane.epochAfter = in.readLong();
         lane.next = in.readLong();
         lane.lastHash = in.readLong();
         lane.acked = in.readLong();
         lane.ackedHash = in.readLong();
-        lane.attempts = in.readBoolean() ? Codec.audit(in) : null;
-        lane.nextAttempt = Instant.ofEpochMilli(in.readLong());
+        lane.attempts = in.readBoolean() ? Codec.attempts(in) : null;
         for (int left = in.readInt(); left > 0; left--) {
             long first = in.readLong();
             long hash = in.readLong();

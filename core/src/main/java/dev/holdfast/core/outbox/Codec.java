@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.outbox;
 
-import dev.holdfast.core.record.Audit;
+import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.record.Item.Gap;
 import dev.holdfast.core.record.Item.Stored;
 import dev.holdfast.core.record.Item.Why;
@@ -13,8 +13,8 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,14 +37,15 @@ import org.jspecify.annotations.Nullable;
  *  LANE        lane  0             epoch           text name
  *  ACK         lane  acknowledged  chain hash      none
  *  GAP         lane  first         chain hash      i64 last, u8 why, text audit
- *  ATTEMPT     lane  acknowledged  0               audit, i64 next attempt
+ *  ATTEMPT     lane  its record    0               attempts
  *  EPOCH       lane  begins after  new epoch       none
- *  DEAD        lane  its own       dead letter id  audit, i64 chain hash, payload of its RECORD
+ *  DEAD        lane  its own       dead letter id  attempts, i64 chain hash, payload of its RECORD
  *  PURGE       0     0             dead letter id  none
  *  GONE        0     segment       0               none: nothing in that segment is wanted any more
  *  CHECKPOINT  copy  part          parts           a part of everything; see Checkpoint
  *  CLOSED      0     0             0               none: everything before it was forced
- *  an audit is i32 attempts, i64 first, i64 last, u16 reasons, text*
+ *  attempts are i64 sequence, i32 total, i32 alone, i64 first, i64 last, i64 delay in nanoseconds,
+ *  u16 reasons, (text, i32 times)*
  * </pre>
  */
 final class Codec {
@@ -158,25 +159,32 @@ final class Codec {
         return new Gap(first, last, WHYS.get(in.readByte()), hash, in.readUTF());
     }
 
-    static void write(Audit audit, DataOutputStream out) throws IOException {
-        out.writeInt(audit.attempts());
-        out.writeLong(audit.first().toEpochMilli());
-        out.writeLong(audit.last().toEpochMilli());
-        out.writeShort(audit.reasons().size());
-        for (String reason : audit.reasons()) {
-            out.writeUTF(reason);
+    static void write(Attempts attempts, DataOutputStream out) throws IOException {
+        out.writeLong(attempts.sequence());
+        out.writeInt(attempts.total());
+        out.writeInt(attempts.alone());
+        out.writeLong(attempts.first().toEpochMilli());
+        out.writeLong(attempts.last().toEpochMilli());
+        out.writeLong(attempts.delay().toNanos());
+        out.writeShort(attempts.reasons().size());
+        for (Map.Entry<String, Integer> reason : attempts.reasons().entrySet()) {
+            out.writeUTF(reason.getKey());
+            out.writeInt(reason.getValue());
         }
     }
 
-    static Audit audit(DataInputStream in) throws IOException {
-        int attempts = in.readInt();
+    static Attempts attempts(DataInputStream in) throws IOException {
+        long sequence = in.readLong();
+        int total = in.readInt();
+        int alone = in.readInt();
         Instant first = Instant.ofEpochMilli(in.readLong());
         Instant last = Instant.ofEpochMilli(in.readLong());
-        List<String> reasons = new ArrayList<>();
+        Duration delay = Duration.ofNanos(in.readLong());
+        Map<String, Integer> reasons = new LinkedHashMap<>();
         for (int left = in.readUnsignedShort(); left > 0; left--) {
-            reasons.add(in.readUTF());
+            reasons.put(in.readUTF(), in.readInt());
         }
-        return new Audit(attempts, first, last, reasons);
+        return new Attempts(sequence, total, alone, first, last, reasons, delay);
     }
 
     /** Smaller, or null if that cannot be had. */

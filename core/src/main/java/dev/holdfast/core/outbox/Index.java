@@ -8,7 +8,6 @@ import dev.holdfast.core.segment.Frame;
 import dev.holdfast.core.segment.SegmentLog;
 import java.io.DataInputStream;
 import java.io.IOException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -72,12 +71,8 @@ final class Index {
             case Codec.LANE -> lane(frame);
             case Codec.ACK -> mayHaveUnwanted |= require(lane, frame).acknowledge(frame.sequence(), frame.hash());
             case Codec.GAP -> gap(require(lane, frame), frame);
-            case Codec.ATTEMPT -> {
-                DataInputStream in = Codec.in(frame.payload());
-                require(lane, frame).attempts = Codec.audit(in);
-                require(lane, frame).nextAttempt = Instant.ofEpochMilli(in.readLong());
-            }
-            case Codec.EPOCH -> require(lane, frame).epoch = frame.hash();
+            case Codec.ATTEMPT -> require(lane, frame).attempts = Codec.attempts(Codec.in(frame.payload()));
+            case Codec.EPOCH -> require(lane, frame).startEpoch(frame.hash(), frame.sequence());
             case Codec.DEAD -> {
                 dead.put(frame.hash(), new Dead(position, size));
                 nextDead = Math.max(nextDead, frame.hash() + 1);

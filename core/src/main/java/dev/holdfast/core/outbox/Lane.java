@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.outbox;
 
-import dev.holdfast.core.record.Audit;
+import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.record.Item.Gap;
-import java.time.Instant;
+import dev.holdfast.core.record.LaneState;
+import dev.holdfast.core.record.Point;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +17,9 @@ final class Lane {
     final String name;
     long epoch;
 
+    /** After which sequence the epoch began. */
+    long epochAfter;
+
     /** The sequence that the next record gets. */
     long next = 1;
 
@@ -26,11 +29,9 @@ final class Lane {
     long acked;
     long ackedHash;
 
-    /** How the first that is not acknowledged was refused, and when it is tried again. */
+    /** What was noted last of deliveries that failed. */
     @Nullable
-    Audit attempts;
-
-    Instant nextAttempt = Instant.EPOCH;
+    Attempts attempts;
 
     /** What will never come and is not acknowledged, by its first sequence. */
     final NavigableMap<Long, Gap> gaps = new TreeMap<>();
@@ -71,8 +72,9 @@ final class Lane {
         int before = runs.size();
         acked = sequence;
         ackedHash = hash;
-        attempts = null;
-        nextAttempt = Instant.EPOCH;
+        if (attempts != null && attempts.sequence() <= sequence) {
+            attempts = null;
+        }
         while (!runs.isEmpty() && runs.firstEntry().getValue().last() <= sequence) {
             runs.pollFirstEntry();
         }
@@ -85,14 +87,13 @@ final class Lane {
         return runs.size() < before;
     }
 
-    LaneFigures figures() {
-        return new LaneFigures(
-                name,
-                epoch,
-                acked,
-                ackedHash,
-                next - 1,
-                attempts == null ? 0 : attempts.attempts(),
-                nextAttempt.equals(Instant.EPOCH) ? Optional.empty() : Optional.of(nextAttempt));
+    /** What is sent from here on is another stream. */
+    void startEpoch(long drawn, long after) {
+        epoch = drawn;
+        epochAfter = after;
+    }
+
+    LaneState state() {
+        return new LaneState(name, epoch, epochAfter, new Point(acked, ackedHash), next - 1, attempts);
     }
 }

@@ -2,18 +2,18 @@
 package dev.holdfast.core.outbox;
 
 import dev.holdfast.core.disk.Disk;
-import dev.holdfast.core.record.Audit;
+import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.record.DeadLetter;
 import dev.holdfast.core.record.Item;
 import dev.holdfast.core.record.Item.Gap;
 import dev.holdfast.core.record.Item.Stored;
 import dev.holdfast.core.record.Item.Why;
+import dev.holdfast.core.record.LaneState;
 import dev.holdfast.core.record.NewRecord;
 import dev.holdfast.core.segment.Frame;
 import dev.holdfast.core.segment.SegmentLog;
 import dev.holdfast.core.time.Time;
 import java.io.IOException;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -185,25 +185,24 @@ public final class Outbox implements AutoCloseable {
         });
     }
 
-    /** The first record of a lane that is not acknowledged was refused, and is to be tried again at a time. */
-    public CompletableFuture<Boolean> attempted(String lane, Audit audit, Instant next) {
-        return control(
-                false,
-                lane,
-                known -> List.of(new Frame(Codec.ATTEMPT, known.id, known.acked, 0, Codec.bytes(out -> {
-                    Codec.write(audit, out);
-                    out.writeLong(next.toEpochMilli());
-                }))));
+    /** A delivery failed: that is kept for the next start, in place of what was kept of the lane before. */
+    public CompletableFuture<Boolean> attempted(String lane, Attempts attempts) {
+        byte[] body = Codec.bytes(out -> Codec.write(attempts, out));
+        return control(false, lane, known -> List.of(new Frame(Codec.ATTEMPT, known.id, attempts.sequence(), 0, body)));
     }
 
-    /** A lane goes on as another stream, since the other side has a different one of the same name. */
-    public CompletableFuture<Boolean> startEpoch(String lane, long epoch) {
-        return control(
-                true, lane, known -> List.of(new Frame(Codec.EPOCH, known.id, known.acked, epoch, Codec.NOTHING)));
+    /**
+     * A lane goes on as another stream, since the other side has a different one of the same name.
+     *
+     * @param after the sequence that the stream follows
+     */
+    public CompletableFuture<Boolean> startEpoch(String lane, long after, long epoch) {
+        return control(true, lane, known -> List.of(new Frame(Codec.EPOCH, known.id, after, epoch, Codec.NOTHING)));
     }
 
-    /** Makes a dead letter of a record. */
-    public CompletableFuture<Boolean> bury(String lane, long sequence, Audit audit) {
+    /** Makes a dead letter of the record that these attempts are about; nothing if it is not there any more. */
+    public CompletableFuture<Boolean> bury(String lane, Attempts attempts) {
+        long sequence = attempts.sequence();
         return control(true, lane, known -> {
             List<Item> items = reader.read(lane, sequence, 1, 0);
             if (items.isEmpty() || !(items.getFirst() instanceof Stored record) || record.sequence() != sequence) {
@@ -215,12 +214,12 @@ public final class Outbox implements AutoCloseable {
                     record.time(),
                     policy.compressFrom());
             byte[] body = Codec.bytes(out -> {
-                Codec.write(audit, out);
+                Codec.write(attempts, out);
                 out.writeLong(record.hash());
                 out.write(kept);
             });
-            String told = "refused " + audit.attempts() + " times from " + audit.first() + " to " + audit.last() + ": "
-                    + String.join("; ", audit.reasons());
+            String told = "failed " + attempts.total() + " times from " + attempts.first() + " to " + attempts.last()
+                    + ": " + String.join("; ", attempts.reasons().keySet());
             Gap gap = new Gap(
                     sequence,
                     sequence,
@@ -251,8 +250,8 @@ public final class Outbox implements AutoCloseable {
         Stored record = letter.record();
         NewRecord again = new NewRecord(letter.lane(), record.contentType(), record.headers(), record.payload());
         Frame purge = new Frame(Codec.PURGE, 0, 0, id, Codec.NOTHING);
-        Request.Append append =
-                new Request.Append(policy, time.instant(), List.of(again), OptionalLong.of(id), List.of(purge));
+        Request.Append append = new Request.Append(
+                policy, time.instant(), List.of(again), OptionalLong.of(record.sequence()), List.of(purge));
         return Optional.of(await(submit(append)).getFirst());
     }
 
@@ -267,10 +266,10 @@ public final class Outbox implements AutoCloseable {
     }
 
     /** All lanes, in the order in which they were first appended to. */
-    public List<LaneFigures> lanes() {
+    public List<LaneState> lanes() {
         lock.lock();
         try {
-            return writer.index.all().stream().map(Lane::figures).toList();
+            return writer.index.all().stream().map(Lane::state).toList();
         } finally {
             lock.unlock();
         }

@@ -2,7 +2,7 @@
 package dev.holdfast.core.outbox;
 
 import dev.holdfast.core.outbox.Lane.Run;
-import dev.holdfast.core.record.Audit;
+import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.record.DeadLetter;
 import dev.holdfast.core.record.Item;
 import dev.holdfast.core.record.Item.Gap;
@@ -199,9 +199,9 @@ final class Reader {
             return Optional.empty();
         }
         DataInputStream in = Codec.in(frame.get().payload());
-        Audit audit = Codec.audit(in);
+        Attempts attempts = Codec.attempts(in);
         Stored record = Codec.stored(frame.get().sequence(), in.readLong(), in);
-        return Optional.of(new DeadLetter(id, laneName(frame.get().lane()), audit, record));
+        return Optional.of(new DeadLetter(id, laneName(frame.get().lane()), attempts, record));
     }
 
     private String laneName(int id) {

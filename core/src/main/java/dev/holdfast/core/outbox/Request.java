@@ -41,6 +41,7 @@ abstract class Request<T> {
     /** Records to be appended, encoded by whoever asks for it. */
     static final class Append extends Request<List<Long>> {
         private final List<NewRecord> records;
+        private final Instant now;
         private final List<byte[]> payloads = new ArrayList<>();
         private final List<Frame> after;
         private final List<Long> sequences = new ArrayList<>();
@@ -49,6 +50,7 @@ abstract class Request<T> {
 
         Append(OutboxPolicy policy, Instant now, List<NewRecord> records, OptionalLong replayOf, List<Frame> after) {
             this.records = List.copyOf(records);
+            this.now = now;
             this.after = after;
             this.isDurable = policy.durability() == Durability.DURABLE;
             for (NewRecord record : records) {
@@ -88,7 +90,8 @@ abstract class Request<T> {
                             Codec.LANE, lane.id, 0, lane.epoch, Codec.bytes(out -> out.writeUTF(record.lane()))));
                 }
                 long sequence = lane.next++;
-                lane.hash = Chain.next(lane.hash, sequence, record.contentType(), ByteBuffer.wrap(record.payload()));
+                lane.hash =
+                        Chain.next(lane.hash, sequence, now, record.contentType(), ByteBuffer.wrap(record.payload()));
                 sequences.add(sequence);
                 frames.add(new Frame(Codec.RECORD, lane.id, sequence, lane.hash, payloads.get(n)));
             }

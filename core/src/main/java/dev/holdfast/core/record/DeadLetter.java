@@ -6,7 +6,7 @@ package dev.holdfast.core.record;
  *
  * @param id what it is called, rising in the order in which records were given up on
  * @param lane where it stood
- * @param audit why it was given up on
+ * @param attempts why it was given up on
  * @param record what it was
  */
-public record DeadLetter(long id, String lane, Audit audit, Item.Stored record) {}
+public record DeadLetter(long id, String lane, Attempts attempts, Item.Stored record) {}

@@ -21,7 +21,7 @@ public sealed interface Item {
      * A record.
      *
      * @param time when it was appended
-     * @param replayOf the dead letter that it was before
+     * @param replayOf the sequence that it had in this lane before it became a dead letter and was replayed
      * @param payload as it was given; not to be changed
      */
     // Nobody compares records, and a copy of each payload would cost as much as reading it.

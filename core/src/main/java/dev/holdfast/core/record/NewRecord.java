@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
  *
  * @param lane where it stands in line: {@code [a-z0-9][a-z0-9._-]*}, at most 64 characters
  * @param contentType what the payload is, such as {@code application/json}; at most 255 characters
- * @param headers whatever belongs to it, at most 100; names and values at most 4096 characters each
+ * @param headers whatever belongs to it, at most 64; names at most 128 characters each, values 4096, all together 16,384
  * @param payload at most {@link #MOST_PAYLOAD} bytes; not copied, so not to be changed
  */
 // Nobody compares records, and a copy of each payload would cost as much as keeping it.
@@ -20,7 +20,10 @@ public record NewRecord(String lane, String contentType, Map<String, String> hea
     public static final int MOST_PAYLOAD = 1 << 20;
 
     private static final Pattern LANE = Pattern.compile("[a-z0-9][a-z0-9._-]{0,63}");
-    private static final int MOST_TEXT = 4096;
+    private static final int MOST_HEADERS = 64;
+    private static final int LONGEST_NAME = 128;
+    private static final int LONGEST_VALUE = 4096;
+    private static final int MOST_LETTERS = 16_384;
 
     /** @throws IllegalArgumentException if something is out of its range */
     public NewRecord {
@@ -29,20 +32,32 @@ public record NewRecord(String lane, String contentType, Map<String, String> hea
             throw new IllegalArgumentException(
                     "contentType: " + contentType.length() + " characters (expected: at most 255)");
         }
-        if (headers.size() > 100) {
-            throw new IllegalArgumentException("headers: " + headers.size() + " (expected: at most 100)");
+        if (headers.size() > MOST_HEADERS) {
+            throw new IllegalArgumentException(
+                    "headers: " + headers.size() + " (expected: at most " + MOST_HEADERS + ")");
         }
-        headers.forEach((name, value) -> {
-            if (name.length() > MOST_TEXT || value.length() > MOST_TEXT) {
-                throw new IllegalArgumentException("headers: one of " + Math.max(name.length(), value.length())
-                        + " characters (expected: at most " + MOST_TEXT + ")");
-            }
-        });
+        int letters = 0;
+        for (Map.Entry<String, String> header : headers.entrySet()) {
+            requireLength("header name", header.getKey(), LONGEST_NAME);
+            requireLength("header " + header.getKey(), header.getValue(), LONGEST_VALUE);
+            letters += header.getKey().length() + header.getValue().length();
+        }
+        if (letters > MOST_LETTERS) {
+            throw new IllegalArgumentException(
+                    "headers: " + letters + " characters (expected: at most " + MOST_LETTERS + " together)");
+        }
         if (payload.length > MOST_PAYLOAD) {
             throw new IllegalArgumentException(
                     "payload: " + payload.length + " bytes (expected: at most " + MOST_PAYLOAD + ")");
         }
         headers = Map.copyOf(headers);
+    }
+
+    private static void requireLength(String what, String text, int most) {
+        if (text.length() > most) {
+            throw new IllegalArgumentException(
+                    what + ": " + text.length() + " characters (expected: at most " + most + ")");
+        }
     }
 
     /** One without headers. */

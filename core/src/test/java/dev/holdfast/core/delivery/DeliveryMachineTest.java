@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.holdfast.core.delivery.Refusal.Why;
+import dev.holdfast.core.record.LaneState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

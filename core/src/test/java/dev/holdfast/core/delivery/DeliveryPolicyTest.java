@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.holdfast.core.policy.Backoff;
+import dev.holdfast.core.record.Attempts;
+import dev.holdfast.core.record.LaneState;
+import dev.holdfast.core.record.Point;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;

@@ -4,6 +4,7 @@ package dev.holdfast.core.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.core.delivery.ModelLane.Item;
+import dev.holdfast.core.record.Point;
 import dev.holdfast.core.time.Time;
 import dev.holdfast.core.time.VirtualTime;
 import java.time.Duration;

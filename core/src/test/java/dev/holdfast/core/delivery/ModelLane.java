@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.delivery;
 
+import dev.holdfast.core.record.Attempts;
+import dev.holdfast.core.record.LaneState;
+import dev.holdfast.core.record.Point;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;

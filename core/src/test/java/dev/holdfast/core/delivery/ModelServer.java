@@ -2,6 +2,7 @@
 package dev.holdfast.core.delivery;
 
 import dev.holdfast.core.delivery.ModelLane.Item;
+import dev.holdfast.core.record.Point;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -108,7 +109,7 @@ final class ModelServer {
             return unknown(send.lane(), send.epoch(), send.ask(), 0);
         }
         if (kept != null
-                && (kept.mark != send.follows().sequence() || !send.follows().equalsOrUnknown(kept.hash))) {
+                && (kept.mark != send.follows().sequence() || !send.follows().hasHash(kept.hash))) {
             return mark(send, kept);
         }
         Refusal.@Nullable Why why = refuses.get();

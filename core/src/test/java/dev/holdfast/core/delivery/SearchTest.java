@@ -3,6 +3,7 @@ package dev.holdfast.core.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.core.record.Point;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;

@@ -6,12 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.core.disk.FaultyDisk;
 import dev.holdfast.core.outbox.OutboxPolicy.WhenFull;
-import dev.holdfast.core.record.Audit;
+import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.record.DeadLetter;
 import dev.holdfast.core.record.Item;
 import dev.holdfast.core.record.Item.Gap;
 import dev.holdfast.core.record.Item.Stored;
 import dev.holdfast.core.record.Item.Why;
+import dev.holdfast.core.record.LaneState;
 import dev.holdfast.core.record.NewRecord;
 import dev.holdfast.core.time.VirtualTime;
 import java.io.IOException;
@@ -176,9 +177,9 @@ class OutboxFaultTest {
                 return;
             }
             long sequence = model.records.higherKey(model.acked);
-            Audit audit = new Audit(1, Instant.EPOCH, Instant.EPOCH, List.of("no"));
+            Attempts attempts = Attempts.none(sequence, Instant.EPOCH).plus("no", true, Instant.EPOCH);
             long id = nextDead();
-            Boolean done = get(outbox.bury(lane, sequence, audit));
+            Boolean done = get(outbox.bury(lane, attempts));
             did.add("bury " + lane + " " + sequence + " " + done);
             if (done != null) {
                 String text = Objects.requireNonNull(model.records.remove(sequence));
@@ -256,16 +257,16 @@ class OutboxFaultTest {
 
         long acked(String lane) {
             return outbox.lanes().stream()
-                    .filter(figures -> figures.name().equals(lane))
-                    .mapToLong(LaneFigures::acked)
+                    .filter(figures -> figures.lane().equals(lane))
+                    .mapToLong(state -> state.acknowledged().sequence())
                     .sum();
         }
 
         /** What was found after an append that failed was never on the disk, and may be gone with the power. */
         void forgetWhatNobodyWasToldOf(String lane, LaneModel model) {
             long last = outbox.lanes().stream()
-                    .filter(figures -> figures.name().equals(lane))
-                    .mapToLong(LaneFigures::last)
+                    .filter(figures -> figures.lane().equals(lane))
+                    .mapToLong(LaneState::last)
                     .sum();
             while (model.last > last && model.unsure.contains(model.last)) {
                 model.records.remove(model.last--);

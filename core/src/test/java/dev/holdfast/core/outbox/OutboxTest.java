@@ -10,13 +10,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.holdfast.core.disk.FaultyDisk;
 import dev.holdfast.core.disk.SystemDisk;
 import dev.holdfast.core.outbox.OutboxPolicy.WhenFull;
-import dev.holdfast.core.record.Audit;
+import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.record.Chain;
 import dev.holdfast.core.record.DeadLetter;
 import dev.holdfast.core.record.Item;
 import dev.holdfast.core.record.Item.Gap;
 import dev.holdfast.core.record.Item.Stored;
 import dev.holdfast.core.record.Item.Why;
+import dev.holdfast.core.record.LaneState;
 import dev.holdfast.core.record.NewRecord;
 import dev.holdfast.core.time.VirtualTime;
 import java.io.IOException;
@@ -25,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -39,8 +41,6 @@ import org.junit.jupiter.api.io.TempDir;
 class OutboxTest {
 
     private static final OutboxPolicy SMALL = OutboxPolicy.DEFAULT.withSegment(64 << 10);
-    private static final Audit AUDIT =
-            new Audit(3, Instant.ofEpochSecond(10), Instant.ofEpochSecond(20), List.of("bad", "worse"));
 
     private final FaultyDisk disk = new FaultyDisk(new SplittableRandom(1));
     private final VirtualTime time = new VirtualTime();
@@ -90,13 +90,13 @@ class OutboxTest {
         assertThat(stored.time()).isEqualTo(time.instant());
         assertThat(stored.replayOf()).isEqualTo(OptionalLong.empty());
         assertThat(stored.hash())
-                .isEqualTo(Chain.next(Chain.START, 1, "text/plain", ByteBuffer.wrap(record.payload())));
+                .isEqualTo(Chain.next(Chain.START, 1, time.instant(), "text/plain", ByteBuffer.wrap(record.payload())));
     }
 
     @Test
     void sequencesEpochsAndTheIdGoOnAfterARestart() throws Exception {
         outbox.append(record("a", "one"));
-        LaneFigures before = outbox.lanes().getFirst();
+        LaneState before = outbox.lanes().getFirst();
         reopen(SMALL);
 
         assertThat(outbox.append(record("a", "two"))).isEqualTo(2);
@@ -113,8 +113,8 @@ class OutboxTest {
         reopen(SMALL);
 
         assertThat(texts("a")).containsExactly("8 text 8", "9 text 9", "10 text 10");
-        assertThat(outbox.lanes().getFirst().acked()).isEqualTo(7);
-        assertThat(outbox.lanes().getFirst().ackedHash()).isEqualTo(7);
+        assertThat(outbox.lanes().getFirst().acknowledged().sequence()).isEqualTo(7);
+        assertThat(outbox.lanes().getFirst().acknowledged().hash()).isEqualTo(7);
         assertThat(outbox.lanes().getFirst().waiting()).isEqualTo(3);
     }
 
@@ -124,7 +124,7 @@ class OutboxTest {
         acknowledge("a", 1);
         acknowledge("a", 2);
         acknowledge("a", 0);
-        assertThat(outbox.lanes().getFirst().acked()).isEqualTo(1);
+        assertThat(outbox.lanes().getFirst().acknowledged().sequence()).isEqualTo(1);
     }
 
     @Test
@@ -164,7 +164,7 @@ class OutboxTest {
         OutboxPolicy tight = SMALL.withQuota(512 << 10, WhenFull.REJECT);
         reopen(tight);
         outbox.append(record("a", "poison"));
-        get(outbox.bury("a", 1, AUDIT));
+        get(outbox.bury("a", attempts(1)));
         for (int round = 0; round < 60; round++) {
             append("a", 100);
             acknowledge("a", round * 100L + 101);
@@ -173,7 +173,7 @@ class OutboxTest {
 
         DeadLetter letter = outbox.dead(0, 10).getFirst();
         assertThat(letter.lane()).isEqualTo("a");
-        assertThat(letter.audit()).isEqualTo(AUDIT);
+        assertThat(letter.attempts()).isEqualTo(attempts(1));
         assertThat(new String(letter.record().payload(), UTF_8)).isEqualTo("poison");
         assertThat(letter.record().sequence()).isEqualTo(1);
         get(outbox.purge(letter.id()));
@@ -183,7 +183,7 @@ class OutboxTest {
     @Test
     void aBuriedRecordIsAGapThatSaysWhy() throws Exception {
         append("a", 3);
-        get(outbox.bury("a", 2, AUDIT));
+        get(outbox.bury("a", attempts(2)));
         reopen(SMALL);
 
         List<Item> items = outbox.read("a", 1, 10, 1 << 20);
@@ -199,7 +199,7 @@ class OutboxTest {
     @Test
     void aReplayedDeadLetterStandsAtTheEndOfItsLaneAndSaysWhatItWas() throws Exception {
         append("a", 3);
-        get(outbox.bury("a", 2, AUDIT));
+        get(outbox.bury("a", attempts(2)));
         long id = outbox.dead(0, 1).getFirst().id();
 
         assertThat(outbox.replay(id)).contains(4L);
@@ -207,7 +207,7 @@ class OutboxTest {
         assertThat(outbox.dead(0, 1)).isEmpty();
         assertThat(outbox.replay(id)).isEmpty();
         Stored again = (Stored) outbox.read("a", 4, 1, 1).getFirst();
-        assertThat(again.replayOf()).hasValue(id);
+        assertThat(again.replayOf()).hasValue(2);
         assertThat(new String(again.payload(), UTF_8)).isEqualTo("text");
     }
 
@@ -216,8 +216,8 @@ class OutboxTest {
         append("a", 5);
         List<CompletableFuture<Boolean>> buried = new ArrayList<>();
         for (long sequence = 1; sequence <= 5; sequence++) {
-            buried.add(outbox.bury("a", sequence, AUDIT));
-            buried.add(outbox.bury("a", sequence, AUDIT));
+            buried.add(outbox.bury("a", attempts(sequence)));
+            buried.add(outbox.bury("a", attempts(sequence)));
         }
         for (CompletableFuture<Boolean> each : buried) {
             get(each);
@@ -230,23 +230,33 @@ class OutboxTest {
     @Test
     void attemptsAreKnownAfterARestartAndForgottenWithAnAcknowledgement() throws Exception {
         append("a", 2);
-        Instant next = Instant.ofEpochSecond(1_000);
-        get(outbox.attempted("a", AUDIT, next));
+        get(outbox.attempted("a", attempts(2)));
         reopen(SMALL);
 
-        assertThat(outbox.lanes().getFirst().attempts()).isEqualTo(3);
-        assertThat(outbox.lanes().getFirst().nextAttempt()).contains(next);
         acknowledge("a", 1);
-        assertThat(outbox.lanes().getFirst().attempts()).isZero();
+        assertThat(outbox.lanes().getFirst().attempts()).isEqualTo(attempts(2));
+        assertThat(outbox.lanes().getFirst().nextAttempt()).contains(Instant.ofEpochSecond(24));
+        acknowledge("a", 2);
+        assertThat(outbox.lanes().getFirst().attempts()).isNull();
         assertThat(outbox.lanes().getFirst().nextAttempt()).isEmpty();
+    }
+
+    private static Attempts attempts(long sequence) {
+        Map<String, Integer> reasons = new LinkedHashMap<>();
+        reasons.put("bad", 1);
+        reasons.put("worse", 2);
+        Instant first = Instant.ofEpochSecond(10);
+        return new Attempts(sequence, 3, 2, first, Instant.ofEpochSecond(20), reasons, Duration.ofSeconds(4));
     }
 
     @Test
     void aNewEpochLasts() throws Exception {
         append("a", 2);
-        get(outbox.startEpoch("a", 42));
+        acknowledge("a", 1);
+        get(outbox.startEpoch("a", 1, 42));
         reopen(SMALL);
         assertThat(outbox.lanes().getFirst().epoch()).isEqualTo(42);
+        assertThat(outbox.lanes().getFirst().epochAfter()).isEqualTo(1);
     }
 
     @Test

@@ -2,6 +2,7 @@
 package dev.holdfast.opamp.outbox;
 
 import com.google.protobuf.ByteString;
+import dev.holdfast.core.record.Point;
 import dev.holdfast.opamp.wire.OutboxProto;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.opamp.outbox;
 
+import dev.holdfast.core.record.Point;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server.ingest;
 
+import dev.holdfast.core.record.Point;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.outbox.Item;
 import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
-import dev.holdfast.opamp.outbox.Point;
 import dev.holdfast.opamp.outbox.StreamId;
 import java.time.Instant;
 import java.util.List;

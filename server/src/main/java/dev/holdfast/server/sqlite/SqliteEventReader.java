@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server.sqlite;
 
+import dev.holdfast.core.record.Point;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.outbox.Item;
 import dev.holdfast.opamp.outbox.OutboxId;
-import dev.holdfast.opamp.outbox.Point;
 import dev.holdfast.opamp.outbox.StreamId;
 import dev.holdfast.server.ingest.EventStore;
 import java.nio.ByteBuffer;

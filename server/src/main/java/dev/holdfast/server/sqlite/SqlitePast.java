@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server.sqlite;
 
-import dev.holdfast.opamp.outbox.Point;
+import dev.holdfast.core.record.Point;
 import dev.holdfast.server.ingest.EventStore;
 import java.nio.ByteBuffer;
 import java.sql.PreparedStatement;

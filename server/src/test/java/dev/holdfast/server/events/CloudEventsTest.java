@@ -3,10 +3,10 @@ package dev.holdfast.server.events;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.core.record.Point;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.outbox.Item;
 import dev.holdfast.opamp.outbox.OutboxId;
-import dev.holdfast.opamp.outbox.Point;
 import dev.holdfast.opamp.outbox.StreamId;
 import dev.holdfast.server.ingest.EventStore.Event;
 import java.io.ByteArrayOutputStream;

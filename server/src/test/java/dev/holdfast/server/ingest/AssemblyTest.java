@@ -3,11 +3,11 @@ package dev.holdfast.server.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.core.record.Point;
 import dev.holdfast.opamp.outbox.Item;
 import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
 import dev.holdfast.opamp.outbox.OutboxMessage.Part;
 import dev.holdfast.opamp.outbox.OutboxMessage.Refused;
-import dev.holdfast.opamp.outbox.Point;
 import dev.holdfast.opamp.outbox.StreamId;
 import java.nio.ByteBuffer;
 import java.time.Duration;

@@ -4,9 +4,9 @@ package dev.holdfast.server.ingest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.holdfast.core.record.Point;
 import dev.holdfast.opamp.outbox.Item;
 import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
-import dev.holdfast.opamp.outbox.Point;
 import dev.holdfast.server.ingest.EventStore.Event;
 import dev.holdfast.server.ingest.EventStore.Page;
 import dev.holdfast.server.ingest.EventStore.Query;

@@ -3,12 +3,12 @@ package dev.holdfast.server.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.core.record.Point;
 import dev.holdfast.opamp.outbox.Item;
 import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
 import dev.holdfast.opamp.outbox.OutboxMessage.Mark;
 import dev.holdfast.opamp.outbox.OutboxMessage.Refused;
 import dev.holdfast.opamp.outbox.OutboxMessage.Resume;
-import dev.holdfast.opamp.outbox.Point;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;

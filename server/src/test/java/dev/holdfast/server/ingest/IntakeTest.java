@@ -3,12 +3,12 @@ package dev.holdfast.server.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.core.record.Point;
 import dev.holdfast.core.time.VirtualTime;
 import dev.holdfast.opamp.outbox.OutboxMessage;
 import dev.holdfast.opamp.outbox.OutboxMessage.Marks;
 import dev.holdfast.opamp.outbox.OutboxMessage.Refused;
 import dev.holdfast.opamp.outbox.OutboxMessage.Resume;
-import dev.holdfast.opamp.outbox.Point;
 import dev.holdfast.server.ingest.EventStore.Query;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;

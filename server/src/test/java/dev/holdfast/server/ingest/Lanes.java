@@ -2,11 +2,11 @@
 package dev.holdfast.server.ingest;
 
 import dev.holdfast.core.record.Chain;
+import dev.holdfast.core.record.Point;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.outbox.Item;
 import dev.holdfast.opamp.outbox.OutboxId;
 import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
-import dev.holdfast.opamp.outbox.Point;
 import dev.holdfast.opamp.outbox.StreamId;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -58,7 +58,7 @@ public final class Lanes {
     Lanes append(String type, byte[] payload) {
         ByteBuffer bytes = ByteBuffer.wrap(payload);
         long sequence = last().sequence() + 1;
-        Point point = new Point(sequence, Chain.next(last().hash(), sequence, type, bytes));
+        Point point = new Point(sequence, Chain.next(last().hash(), sequence, TIME, type, bytes));
         return add(new Item.Data(point, TIME, type, Map.of("k", "v"), "", bytes, false, 0));
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.core.delivery;
+package dev.holdfast.core.record;
 
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Failure;
@@ -42,11 +42,18 @@ public record Attempts(
         reasons = Collections.unmodifiableMap(new LinkedHashMap<>(reasons));
     }
 
-    static Attempts none(long sequence, Instant now) {
+    /** None so far. */
+    public static Attempts none(long sequence, Instant now) {
         return new Attempts(sequence, 0, 0, now, now, Map.of(), Duration.ZERO);
     }
 
-    Attempts plus(String reason, boolean refusedAlone, Instant now) {
+    /**
+     * One more.
+     *
+     * @param reason why it failed; of more than a line of some 300 characters the rest is left out
+     * @param refusedAlone whether nothing else was in the batch
+     */
+    public Attempts plus(String reason, boolean refusedAlone, Instant now) {
         // A reason is mostly the server's word: one short line of it.
         String line = Failure.of(Cause.REJECTED, reason).detail();
         Map<String, Integer> counted = new LinkedHashMap<>(reasons);
@@ -57,7 +64,8 @@ public record Attempts(
                 sequence, Math.addExact(total, 1), refusedAlone ? alone + 1 : alone, first, end, counted, delay);
     }
 
-    Attempts waiting(Duration delay) {
+    /** The same with a wait after the last. */
+    public Attempts waiting(Duration delay) {
         return new Attempts(sequence, total, alone, first, last, reasons, delay);
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.core.delivery;
+package dev.holdfast.core.record;
 
 /**
  * A place in a lane: two lanes with the same point hold the same records up to there.
@@ -19,7 +19,13 @@ public record Point(long sequence, long hash) {
         }
     }
 
-    boolean equalsOrUnknown(long otherHash) {
+    /** Whether the hash may be the same: one that is not known equals any. */
+    public boolean hasHash(long otherHash) {
         return hash == otherHash || hash == 0 || otherHash == 0;
+    }
+
+    /** Whether both may be the same place with the same history: a hash that is not known equals any. */
+    public boolean meets(Point other) {
+        return sequence == other.sequence && hasHash(other.hash);
     }
 }
