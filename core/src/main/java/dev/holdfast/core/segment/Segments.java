@@ -2,7 +2,6 @@
 package dev.holdfast.core.segment;
 
 import dev.holdfast.core.disk.Disk;
-import dev.holdfast.core.disk.DiskFile;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -13,27 +12,22 @@ import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The segments of a log that are open, by number. Safe for use by any thread. */
+/** The segments of a log that can be read, by number. Safe for use by any thread. */
 final class Segments {
 
-    private final TreeMap<Integer, SegmentFile> open = new TreeMap<>();
+    private final TreeMap<Integer, SegmentFile> readable = new TreeMap<>();
 
     /** Those whose header does not verify, so that nothing in them can be read. */
     private final SortedSet<Integer> unreadable = new TreeSet<>();
 
-    /** Opens all that there are, or none. */
-    static Segments open(Disk disk) throws IOException {
+    /** Reads the headers of all that there are. */
+    static Segments of(Disk disk) throws IOException {
         Segments segments = new Segments();
-        try {
-            for (String name : disk.names()) {
-                OptionalInt number = SegmentFile.number(name);
-                if (number.isPresent()) {
-                    segments.add(number.getAsInt(), SegmentFile.open(disk, number.getAsInt()));
-                }
+        for (String name : disk.names()) {
+            OptionalInt number = SegmentFile.number(name);
+            if (number.isPresent()) {
+                segments.add(number.getAsInt(), SegmentFile.read(disk, number.getAsInt()));
             }
-        } catch (IOException e) {
-            segments.close(e);
-            throw e;
         }
         return segments;
     }
@@ -43,12 +37,12 @@ final class Segments {
         if (segment == null) {
             unreadable.add(number);
         } else {
-            open.put(number, segment);
+            readable.put(number, segment);
         }
     }
 
     synchronized @Nullable SegmentFile find(int number) {
-        return open.get(number);
+        return readable.get(number);
     }
 
     SegmentFile require(int number) throws IOException {
@@ -59,13 +53,13 @@ final class Segments {
         return segment;
     }
 
-    synchronized @Nullable SegmentFile remove(int number) {
+    synchronized void remove(int number) {
         unreadable.remove(number);
-        return open.remove(number);
+        readable.remove(number);
     }
 
     synchronized List<Integer> numbers() {
-        return List.copyOf(open.keySet());
+        return List.copyOf(readable.keySet());
     }
 
     synchronized List<Integer> unreadable() {
@@ -74,27 +68,13 @@ final class Segments {
 
     /** The largest number there is, 0 if there is none. */
     synchronized int highest() {
-        return Math.max(open.isEmpty() ? 0 : open.lastKey(), unreadable.isEmpty() ? 0 : unreadable.last());
+        return Math.max(readable.isEmpty() ? 0 : readable.lastKey(), unreadable.isEmpty() ? 0 : unreadable.last());
     }
 
     /** That of the newest segment. */
     synchronized Optional<UUID> id() {
-        return open.isEmpty()
+        return readable.isEmpty()
                 ? Optional.empty()
-                : Optional.of(open.lastEntry().getValue().log());
-    }
-
-    /** Closes them all, and adds to {@code failed} what could not be closed. */
-    synchronized void close(IOException failed) {
-        open.values().forEach(segment -> close(segment.file(), failed));
-        open.clear();
-    }
-
-    static void close(DiskFile file, IOException failed) {
-        try {
-            file.close();
-        } catch (IOException e) {
-            failed.addSuppressed(e);
-        }
+                : Optional.of(readable.lastEntry().getValue().log());
     }
 }
