@@ -5,6 +5,7 @@ import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.record.Item.Gap;
 import dev.holdfast.core.record.LaneState;
 import dev.holdfast.core.record.Point;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -63,6 +64,39 @@ final class Lane {
             return new Run(
                     segment, first, later.last, offset, later.end, bytes + later.bytes, Math.max(newest, later.newest));
         }
+
+        /** Those from a sequence in it on; where that one is in the segment has to be looked for. */
+        Run from(long sequence) {
+            return new Run(segment, sequence, last, offset, end, bytes * (last - sequence + 1) / count(), newest);
+        }
+
+        /** Those up to a sequence in it. */
+        Run upTo(long sequence) {
+            return new Run(segment, first, sequence, offset, end, bytes * (sequence - first + 1) / count(), newest);
+        }
+
+        private long count() {
+            return last - first + 1;
+        }
+    }
+
+    /** A lane as it will be once everything that is pending is written. */
+    static final class Draft {
+        final int id;
+        final long epoch;
+        long next;
+        long hash;
+
+        /** Whether nothing has said its name yet. */
+        boolean isNew;
+
+        Draft(int id, long epoch, long next, long hash, boolean isNew) {
+            this.id = id;
+            this.epoch = epoch;
+            this.next = next;
+            this.hash = hash;
+            this.isNew = isNew;
+        }
     }
 
     Lane(int id, String name, long epoch) {
@@ -109,6 +143,28 @@ final class Lane {
         } else {
             runs.put(more.first(), more);
         }
+    }
+
+    /**
+     * Records that were let go of are no longer among those that are kept.
+     *
+     * @return whether a run ended by it
+     */
+    boolean trim(Gap gap) {
+        boolean isRunOver = false;
+        for (Run run : List.copyOf(runs.headMap(gap.last(), true).values())) {
+            if (Math.max(run.first(), acked + 1) >= gap.first() && run.last() >= gap.first()) {
+                runs.remove(run.first());
+                if (run.first() <= acked) {
+                    extend(past, run.upTo(acked));
+                }
+                if (run.last() > gap.last()) {
+                    runs.put(gap.last() + 1, run.from(gap.last() + 1));
+                }
+                isRunOver |= run.last() <= gap.last();
+            }
+        }
+        return isRunOver;
     }
 
     /** Nothing of a segment is there any more. */
