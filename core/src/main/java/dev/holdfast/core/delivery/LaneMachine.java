@@ -70,7 +70,7 @@ final class LaneMachine {
         List<Phase.Sent> lost = dropFlight();
         phase = new Phase.Away();
         missedFrom = setbacks.afterGrace();
-        if (outlet.policy.countUnreachable() && !lost.isEmpty()) {
+        if (outlet.policy.attempts().countUnreachable() && !lost.isEmpty()) {
             bury(setbacks.unanswered(
                     lost.getFirst().batch().firstRecord(), "the link was lost before the server answered"));
         }
@@ -286,7 +286,7 @@ final class LaneMachine {
     private boolean wants() {
         return phase instanceof Phase.Flowing flowing
                 && flowing.reading() == null
-                && flowing.sent().size() < (opens || setbacks.isFailing() ? 1 : outlet.policy.window())
+                && flowing.sent().size() < (opens || setbacks.isFailing() ? 1 : outlet.policy.flight().window())
                 && burying == 0
                 && flowing.end(acknowledged).sequence() < last;
     }
@@ -297,7 +297,7 @@ final class LaneMachine {
 
     /** How much room its next batch needs. */
     long need() {
-        return Math.max(need, outlet.policy.batchBytes());
+        return Math.max(need, outlet.policy.flight().batchBytes());
     }
 
     /** Whether what it read was not sent, so that it is its turn before others. */
@@ -313,7 +313,7 @@ final class LaneMachine {
             phase = new Phase.Flowing(new Phase.Reading(ask, from, last, need()), flowing.sent());
             outlet.take(need());
             outlet.add(new Action.Read(
-                    name, ask, from, setbacks.upTo(from), outlet.policy.batchItems(), outlet.policy.batchBytes()));
+                    name, ask, from, setbacks.upTo(from), outlet.policy.flight().batchItems(), outlet.policy.flight().batchBytes()));
         }
     }
 
@@ -385,7 +385,7 @@ final class LaneMachine {
     long wakeAt() {
         return switch (phase) {
             case Phase.Away away ->
-                outlet.policy.countUnreachable() && burying == 0 && head() <= last
+                outlet.policy.attempts().countUnreachable() && burying == 0 && head() <= last
                         ? Math.max(missedFrom, setbacks.notBefore())
                         : Phase.NEVER;
             case Phase.Resuming resuming -> resuming.deadline();

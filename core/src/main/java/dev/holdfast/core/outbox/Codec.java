@@ -2,6 +2,7 @@
 package dev.holdfast.core.outbox;
 
 import dev.holdfast.core.record.Attempts;
+import dev.holdfast.core.record.Audit;
 import dev.holdfast.core.record.Item.Gap;
 import dev.holdfast.core.record.Item.Stored;
 import dev.holdfast.core.record.Item.Why;
@@ -13,6 +14,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -69,9 +71,6 @@ final class Codec {
     private static final List<Why> WHYS = List.of(Why.DEAD, Why.DROPPED, Why.EXPIRED, Why.DAMAGED);
 
     static final byte[] NOTHING = {};
-
-    /** Of the audit of a gap, in characters: three bytes each at most, and writeUTF takes 65,535. */
-    static final int MOST_AUDIT = 4000;
 
     /** Header and padding of a record, and the same of the name of its lane, twice. */
     static final int MOST_HEADERS = 384;
@@ -161,6 +160,25 @@ final class Codec {
                 out.writeLong(lane.lastHash);
             }
         }));
+    }
+
+    /** A record as a dead letter, and the gap in its place. */
+    static List<Frame> dead(long id, Attempts attempts, Frame record) throws IOException {
+        Stored stored = stored(record.sequence(), record.hash(), record.payload());
+        byte[] body = bytes(out -> {
+            write(attempts, out);
+            out.writeLong(record.hash());
+            out.write(record.payload());
+        });
+        String audit = Audit.dead(attempts, stored.payload().length, stored.contentType());
+        return List.of(
+                new Frame(DEAD, record.lane(), record.sequence(), id, body),
+                gap(record.lane(), new Gap(record.sequence(), record.sequence(), Why.DEAD, record.hash(), audit)));
+    }
+
+    /** When a record was appended, in milliseconds of the Unix epoch. */
+    static long time(byte[] record) {
+        return ByteBuffer.wrap(record).getLong(1);
     }
 
     static Frame gap(int lane, Gap gap) {

@@ -66,9 +66,37 @@ final class Lane {
                     segment, first, later.last, offset, later.end, bytes + later.bytes, Math.max(newest, later.newest));
         }
 
-        /** The same of fewer records; where they are in it is not known. */
-        Run part(long from, long to) {
-            return new Run(segment, from, to, offset, end, bytes * (to - from + 1) / (last - first + 1), newest);
+        /** Those from a sequence in it on; where that one is in the segment has to be looked for. */
+        Run from(long sequence) {
+            return new Run(segment, sequence, last, offset, end, bytes * (last - sequence + 1) / count(), newest);
+        }
+
+        /** Those up to a sequence in it. */
+        Run upTo(long sequence) {
+            return new Run(segment, first, sequence, offset, end, bytes * (sequence - first + 1) / count(), newest);
+        }
+
+        private long count() {
+            return last - first + 1;
+        }
+    }
+
+    /** A lane as it will be once everything that is pending is written. */
+    static final class Draft {
+        final int id;
+        final long epoch;
+        long next;
+        long hash;
+
+        /** Whether nothing has said its name yet. */
+        boolean isNew;
+
+        Draft(int id, long epoch, long next, long hash, boolean isNew) {
+            this.id = id;
+            this.epoch = epoch;
+            this.next = next;
+            this.hash = hash;
+            this.isNew = isNew;
         }
     }
 
@@ -118,6 +146,28 @@ final class Lane {
         }
     }
 
+    /**
+     * Records that were let go of are no longer among those that are kept.
+     *
+     * @return whether a run ended by it
+     */
+    boolean trim(Gap gap) {
+        boolean isRunOver = false;
+        for (Run run : List.copyOf(runs.headMap(gap.last(), true).values())) {
+            if (Math.max(run.first(), acked + 1) >= gap.first() && run.last() >= gap.first()) {
+                runs.remove(run.first());
+                if (run.first() <= acked) {
+                    extend(past, run.upTo(acked));
+                }
+                if (run.last() > gap.last()) {
+                    runs.put(gap.last() + 1, run.from(gap.last() + 1));
+                }
+                isRunOver |= run.last() <= gap.last();
+            }
+        }
+        return isRunOver;
+    }
+
     /** Nothing of a segment is there any more. */
     void forget(int segment) {
         runs.values().removeIf(run -> run.segment() == segment);
@@ -165,10 +215,10 @@ final class Lane {
             if (other.last() >= run.first()) {
                 runs.remove(other.first());
                 if (other.first() < run.first()) {
-                    runs.put(other.first(), other.part(other.first(), run.first() - 1));
+                    runs.put(other.first(), other.upTo(run.first() - 1));
                 }
                 if (other.last() > run.last()) {
-                    runs.put(run.last() + 1, other.part(run.last() + 1, other.last()));
+                    runs.put(run.last() + 1, other.from(run.last() + 1));
                 }
             }
         }
