@@ -150,6 +150,31 @@ final class Codec {
                 (flags & DEFLATED) == 0 ? kept : inflated(kept, length));
     }
 
+    /** A record as a dead letter, and the gap in its place. */
+    static List<Frame> dead(long id, Attempts attempts, Frame record) throws IOException {
+        Frame dead = new Frame(DEAD, record.lane(), record.sequence(), id, bytes(out -> {
+            write(attempts, out);
+            out.writeLong(record.hash());
+            out.write(record.payload());
+        }));
+        return List.of(dead, gap(record.lane(), gapOf(dead)));
+    }
+
+    /** What a dead letter leaves in its lane. */
+    static Gap gapOf(Frame dead) throws IOException {
+        long sequence = dead.sequence();
+        DataInputStream in = in(dead.payload());
+        Attempts attempts = attempts(in);
+        Stored record = stored(sequence, in.readLong(), in);
+        String audit = Audit.dead(attempts, record.payload().length, record.contentType());
+        return new Gap(sequence, sequence, Why.DEAD, record.hash(), audit);
+    }
+
+    /** When a record was appended, in milliseconds of the Unix epoch. */
+    static long time(byte[] record) {
+        return ByteBuffer.wrap(record).getLong(1);
+    }
+
     /** That everything is on the disk, and how far each lane came: so what is lost of the newest records shows. */
     static Frame closed(Collection<Lane> lanes) {
         return new Frame(CLOSED, 0, 0, 0, bytes(out -> {
@@ -160,25 +185,6 @@ final class Codec {
                 out.writeLong(lane.lastHash);
             }
         }));
-    }
-
-    /** A record as a dead letter, and the gap in its place. */
-    static List<Frame> dead(long id, Attempts attempts, Frame record) throws IOException {
-        Stored stored = stored(record.sequence(), record.hash(), record.payload());
-        byte[] body = bytes(out -> {
-            write(attempts, out);
-            out.writeLong(record.hash());
-            out.write(record.payload());
-        });
-        String audit = Audit.dead(attempts, stored.payload().length, stored.contentType());
-        return List.of(
-                new Frame(DEAD, record.lane(), record.sequence(), id, body),
-                gap(record.lane(), new Gap(record.sequence(), record.sequence(), Why.DEAD, record.hash(), audit)));
-    }
-
-    /** When a record was appended, in milliseconds of the Unix epoch. */
-    static long time(byte[] record) {
-        return ByteBuffer.wrap(record).getLong(1);
     }
 
     static Frame gap(int lane, Gap gap) {

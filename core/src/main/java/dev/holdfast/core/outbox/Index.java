@@ -19,9 +19,6 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
-import dev.holdfast.core.record.Attempts;
-import dev.holdfast.core.record.Audit;
-import dev.holdfast.core.record.Item.Stored;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -144,11 +141,7 @@ final class Index {
     private static void buried(Lane lane, Frame frame) throws IOException {
         long sequence = frame.sequence();
         if (sequence < lane.next && lane.gapAt(sequence) == null) {
-            DataInputStream in = Codec.in(frame.payload());
-            Attempts attempts = Codec.attempts(in);
-            Stored record = Codec.stored(sequence, in.readLong(), in);
-            String told = Audit.dead(attempts, record.payload().length, record.contentType());
-            put(lane, new Gap(sequence, sequence, Why.DEAD, record.hash(), told));
+            put(lane, Codec.gapOf(frame));
         }
     }
 

@@ -66,18 +66,9 @@ final class Lane {
                     segment, first, later.last, offset, later.end, bytes + later.bytes, Math.max(newest, later.newest));
         }
 
-        /** Those from a sequence in it on; where that one is in the segment has to be looked for. */
-        Run from(long sequence) {
-            return new Run(segment, sequence, last, offset, end, bytes * (last - sequence + 1) / count(), newest);
-        }
-
-        /** Those up to a sequence in it. */
-        Run upTo(long sequence) {
-            return new Run(segment, first, sequence, offset, end, bytes * (sequence - first + 1) / count(), newest);
-        }
-
-        private long count() {
-            return last - first + 1;
+        /** The same of fewer records; where they are in it is not known. */
+        Run part(long from, long to) {
+            return new Run(segment, from, to, offset, end, bytes * (to - from + 1) / (last - first + 1), newest);
         }
     }
 
@@ -157,10 +148,10 @@ final class Lane {
             if (Math.max(run.first(), acked + 1) >= gap.first() && run.last() >= gap.first()) {
                 runs.remove(run.first());
                 if (run.first() <= acked) {
-                    extend(past, run.upTo(acked));
+                    extend(past, run.part(run.first(), acked));
                 }
                 if (run.last() > gap.last()) {
-                    runs.put(gap.last() + 1, run.from(gap.last() + 1));
+                    runs.put(gap.last() + 1, run.part(gap.last() + 1, run.last()));
                 }
                 isRunOver |= run.last() <= gap.last();
             }
@@ -215,10 +206,10 @@ final class Lane {
             if (other.last() >= run.first()) {
                 runs.remove(other.first());
                 if (other.first() < run.first()) {
-                    runs.put(other.first(), other.upTo(run.first() - 1));
+                    runs.put(other.first(), other.part(other.first(), run.first() - 1));
                 }
                 if (other.last() > run.last()) {
-                    runs.put(run.last() + 1, other.from(run.last() + 1));
+                    runs.put(run.last() + 1, other.part(run.last() + 1, other.last()));
                 }
             }
         }
