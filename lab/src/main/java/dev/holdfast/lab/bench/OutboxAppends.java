@@ -166,8 +166,7 @@ final class OutboxAppends {
     }
 
     private static FileChannel file(Path directory) throws IOException {
-        return FileChannel.open(
-                directory.resolve("log"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        return FileChannel.open(directory.resolve("log"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     }
 
     /** The least that keeps anything: no checksum, no order that could be told. One write at a time. */
