@@ -286,7 +286,10 @@ final class LaneMachine {
     private boolean wants() {
         return phase instanceof Phase.Flowing flowing
                 && flowing.reading() == null
-                && flowing.sent().size() < (opens || setbacks.isFailing() ? 1 : outlet.policy.flight().window())
+                && flowing.sent().size()
+                        < (opens || setbacks.isFailing()
+                                ? 1
+                                : outlet.policy.flight().window())
                 && burying == 0
                 && flowing.end(acknowledged).sequence() < last;
     }
@@ -313,7 +316,12 @@ final class LaneMachine {
             phase = new Phase.Flowing(new Phase.Reading(ask, from, last, need()), flowing.sent());
             outlet.take(need());
             outlet.add(new Action.Read(
-                    name, ask, from, setbacks.upTo(from), outlet.policy.flight().batchItems(), outlet.policy.flight().batchBytes()));
+                    name,
+                    ask,
+                    from,
+                    setbacks.upTo(from),
+                    outlet.policy.flight().batchItems(),
+                    outlet.policy.flight().batchBytes()));
         }
     }
 

@@ -106,11 +106,14 @@ final class Setbacks {
         boolean permanent = refusal.why().isPermanent();
         String reason = refusal.detail().isEmpty() ? refusal.why().name() : refusal.why() + ": " + refusal.detail();
         Attempts counted = count(batch.firstRecord(), reason, alone);
-        boolean spent = counted != null && counted.total() >= outlet.policy.attempts().max(lane);
+        boolean spent =
+                counted != null && counted.total() >= outlet.policy.attempts().max(lane);
         boolean split = !alone && (refusal.why() != Refusal.Why.OVERLOAD || spent);
         boolean over = alone
                 && counted != null
-                && (spent || (permanent && counted.alone() >= outlet.policy.attempts().permanent()));
+                && (spent
+                        || (permanent
+                                && counted.alone() >= outlet.policy.attempts().permanent()));
         if (split) {
             suspects = suspects(batch, refusal);
         }

@@ -50,6 +50,11 @@ final class Cleaner {
         return Optional.of(plan(least.get(), false));
     }
 
+    /** Lets go of a segment in which nothing is wanted. */
+    static Plan unwanted(int segment) {
+        return new Plan(segment, List.of(new Frame(Codec.GONE, 0, segment, 0, Codec.NOTHING)));
+    }
+
     /** Gives up the records of the oldest segment, and moves what else is in it. */
     Optional<Plan> oldest() throws IOException {
         Optional<Integer> oldest = index.segments.headMap(index.segments.lastKey()).keySet().stream()

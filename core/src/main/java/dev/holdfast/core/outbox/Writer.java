@@ -121,8 +121,7 @@ final class Writer {
 
     /** Puts everything on the disk, says so there, and ends what waits for room. */
     void close() {
-        write(List.of(
-                new Request.Control<>(true, writer -> List.of(new Frame(Codec.CLOSED, 0, 0, 0, Codec.NOTHING)), true)));
+        write(List.of(new Request.Control<>(true, writer -> List.of(Codec.closed(writer.index.all())), true)));
         giveUp(new IOException("the outbox is closed"));
     }
 
@@ -210,8 +209,7 @@ final class Writer {
             }
             isForced = true;
         }
-        boolean isAnyWritten = pending.stream().anyMatch(request -> !request.written.isEmpty());
-        isUnforced = !isForced && (isUnforced || isAnyWritten);
+        isUnforced = !isForced && (isUnforced || pending.stream().anyMatch(request -> !request.written.isEmpty()));
         apply(isForced);
     }
 
@@ -357,7 +355,7 @@ final class Writer {
             List<Frame> expired = cleaner.expired(before);
             for (int round = 1; !expired.isEmpty() && round < MOST_ROUNDS; round++) {
                 List<Frame> frames = expired;
-                write(new Request.Control<>(false, writer -> frames, true));
+                write(new Request.Control<>(true, writer -> frames, true));
                 commit();
                 expired = cleaner.expired(before);
             }
@@ -387,9 +385,7 @@ final class Writer {
             return;
         }
         index.mayHaveUnwanted = false;
-        for (int segment : index.unwanted()) {
-            clear(new Cleaner.Plan(segment, List.of(new Frame(Codec.GONE, 0, segment, 0, Codec.NOTHING))));
-        }
+        index.unwanted().forEach(segment -> clear(Cleaner.unwanted(segment)));
     }
 
     private void delete(int segment) {

@@ -3,7 +3,9 @@ package dev.holdfast.core.segment;
 
 import dev.holdfast.core.disk.Disk;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SortedSet;
@@ -17,7 +19,7 @@ final class Segments {
 
     private final TreeMap<Integer, SegmentFile> readable = new TreeMap<>();
 
-    /** Those whose header does not verify, so that nothing in them can be read. */
+    /** Those whose header does not verify, or is that of another log: nothing in them can be read. */
     private final SortedSet<Integer> unreadable = new TreeSet<>();
 
     /** Reads the headers of all that there are. */
@@ -29,7 +31,25 @@ final class Segments {
                 segments.add(number.getAsInt(), SegmentFile.read(disk, number.getAsInt()));
             }
         }
+        segments.rejectForeign();
         return segments;
+    }
+
+    /** Nothing is read of segments of another log, as of a copy that was put into the wrong directory. */
+    private void rejectForeign() {
+        Map<UUID, Integer> counts = new HashMap<>();
+        readable.values().forEach(segment -> counts.merge(segment.log(), 1, Integer::sum));
+        int most = counts.values().stream().mapToInt(Integer::intValue).max().orElse(0);
+        Optional<UUID> ours = readable.descendingMap().values().stream()
+                .map(SegmentFile::log)
+                .filter(log -> counts.getOrDefault(log, 0) == most)
+                .findFirst();
+        for (SegmentFile segment : List.copyOf(readable.values())) {
+            if (!segment.log().equals(ours.orElseThrow())) {
+                readable.remove(segment.number());
+                unreadable.add(segment.number());
+            }
+        }
     }
 
     /** @param segment null if it cannot be read */

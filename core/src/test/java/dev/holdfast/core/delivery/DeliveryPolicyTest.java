@@ -22,13 +22,21 @@ class DeliveryPolicyTest {
 
     @Test
     void whatIsOutOfRangeIsNamed() {
-        refuses(() -> POLICY.withAttempts(new AttemptLimits(0, Map.of(), 1, false)), "attempts.max: 0 (expected: >= 1)");
-        refuses(() -> POLICY.withAttempts(new AttemptLimits(1, Map.of("a", 0), 1, false)), "attempts.maxOf.a: 0 (expected: >= 1)");
-        refuses(() -> POLICY.withAttempts(new AttemptLimits(1, Map.of(), 0, false)), "attempts.permanent: 0 (expected: >= 1)");
+        refuses(
+                () -> POLICY.withAttempts(new AttemptLimits(0, Map.of(), 1, false)),
+                "attempts.max: 0 (expected: >= 1)");
+        refuses(
+                () -> POLICY.withAttempts(new AttemptLimits(1, Map.of("a", 0), 1, false)),
+                "attempts.maxOf.a: 0 (expected: >= 1)");
+        refuses(
+                () -> POLICY.withAttempts(new AttemptLimits(1, Map.of(), 0, false)),
+                "attempts.permanent: 0 (expected: >= 1)");
         refuses(() -> POLICY.withFlight(new Flight(0, 1, 1, 1)), "flight.window: 0 (expected: >= 1)");
         refuses(() -> POLICY.withFlight(new Flight(1, 0, 1, 1)), "flight.batchItems: 0 (expected: >= 1)");
         refuses(() -> POLICY.withFlight(new Flight(1, 1, 0, 1)), "flight.batchBytes: 0 (expected: >= 1)");
-        refuses(() -> POLICY.withFlight(new Flight(1, 1, 5, 4)), "flight.maxBytes: 4 (expected: >= batchBytes, which is 5)");
+        refuses(
+                () -> POLICY.withFlight(new Flight(1, 1, 5, 4)),
+                "flight.maxBytes: 4 (expected: >= batchBytes, which is 5)");
         refuses(() -> POLICY.withTimes(Duration.ZERO, Duration.ofHours(1)), "answerTimeout: PT0S");
         refuses(() -> POLICY.withTimes(Duration.ofSeconds(1), Duration.ofSeconds(-1)), "maxRetryAfter: PT-1S");
         refuses(() -> new LaneState("a", 1, 5, new Point(4, 0), 9, null), "lane a: epoch after 5, acknowledged 4");
@@ -43,8 +51,8 @@ class DeliveryPolicyTest {
 
     @Test
     void lanesHaveAttemptsOfTheirOwn() {
-        DeliveryPolicy policy =
-                POLICY.withAttempts(new AttemptLimits(100, Map.of("system", 10), 1, false)).withBackoff(Backoff.constant(Duration.ofSeconds(1)));
+        DeliveryPolicy policy = POLICY.withAttempts(new AttemptLimits(100, Map.of("system", 10), 1, false))
+                .withBackoff(Backoff.constant(Duration.ofSeconds(1)));
         assertThat(policy.attempts().max("system")).isEqualTo(10);
         assertThat(policy.attempts().max("other")).isEqualTo(100);
     }

@@ -82,7 +82,8 @@ class DeliverySimulationTest {
                 }
             }
             policy = DeliveryPolicy.DEFAULT
-                    .withFlight(new Flight(1 + chance.nextInt(3), 1 + chance.nextInt(20), 300, 300 + chance.nextInt(600)))
+                    .withFlight(
+                            new Flight(1 + chance.nextInt(3), 1 + chance.nextInt(20), 300, 300 + chance.nextInt(600)))
                     .withTimes(Duration.ofSeconds(10), Duration.ofMinutes(1));
         }
 

@@ -201,6 +201,11 @@ public final class FaultyDisk implements Disk {
         });
     }
 
+    @Override
+    public String toString() {
+        return "memory";
+    }
+
     private void rename(Naming naming) {
         apply(naming, names);
         namings.add(naming);

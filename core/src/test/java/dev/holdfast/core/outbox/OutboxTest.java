@@ -195,8 +195,9 @@ class OutboxTest {
         assertThat(gap.last()).isEqualTo(2);
         assertThat(gap.hash()).isNotZero();
         assertThat(gap.audit())
-                .isEqualTo("{\"bytes\":4,\"content_type\":\"text/plain\",\"attempts\":3,\"first\":\"1970-01-01T00:00:10Z\","
-                        + "\"last\":\"1970-01-01T00:00:20Z\",\"reasons\":{\"bad\":1,\"worse\":2}}");
+                .isEqualTo(
+                        "{\"bytes\":4,\"content_type\":\"text/plain\",\"attempts\":3,\"first\":\"1970-01-01T00:00:10Z\","
+                                + "\"last\":\"1970-01-01T00:00:20Z\",\"reasons\":{\"bad\":1,\"worse\":2}}");
     }
 
     @Test
