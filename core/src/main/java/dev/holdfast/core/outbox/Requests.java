@@ -9,34 +9,37 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.locks.Condition;
+import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** What is asked for and not yet begun, and the one thread that takes it to the {@link Writer}. Safe for any thread. */
+/**
+ * What is asked for and not yet begun, taken to the {@link Writer} in one task of an executor at a time. Safe for any
+ * thread.
+ */
 final class Requests {
+
+    private static final Logger log = LoggerFactory.getLogger(Outbox.class);
 
     private final Writer writer;
     private final Time time;
     private final ReentrantLock lock;
-    private final Condition work;
-    private final Thread thread;
+    private final Executor executor;
+    private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
 
     // From here on guarded by the lock.
     private final ArrayDeque<Request<?>> waiting = new ArrayDeque<>();
+    private boolean isRunning;
     private boolean isForceDue;
     private boolean isForceScheduled;
     private boolean isClosed;
 
-    Requests(Writer writer, Time time, ReentrantLock lock) {
+    Requests(Writer writer, Time time, ReentrantLock lock, Executor executor) {
         this.writer = writer;
         this.time = time;
         this.lock = lock;
-        this.work = lock.newCondition();
-        this.thread = Thread.ofPlatform().name("outbox").daemon().unstarted(this::run);
-    }
-
-    void start() {
-        thread.start();
+        this.executor = executor;
     }
 
     <T> CompletableFuture<T> submit(Request<T> request) {
@@ -45,58 +48,65 @@ final class Requests {
     }
 
     void add(Request<?> request) {
+        boolean begins = false;
         lock.lock();
         try {
             if (isClosed) {
                 request.done.completeExceptionally(new IOException("the outbox is closed"));
             } else {
                 waiting.add(request);
-                work.signal();
+                begins = begins();
             }
         } finally {
             lock.unlock();
+        }
+        if (begins) {
+            executor.execute(this::run);
         }
     }
 
-    /** Waits for what was asked for, and ends the thread. */
+    /** Whether a task is to be begun. To be called with the lock. */
+    private boolean begins() {
+        boolean begins = !isRunning;
+        isRunning = true;
+        return begins;
+    }
+
+    /** Waits for what was asked for, and takes nothing more. */
     void close() {
+        boolean begins;
         lock.lock();
         try {
+            begins = !isClosed && begins();
             isClosed = true;
-            work.signal();
         } finally {
             lock.unlock();
         }
-        boolean wasInterrupted = Thread.interrupted();
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                wasInterrupted = true;
-            }
+        if (begins) {
+            executor.execute(this::run);
         }
-        if (wasInterrupted) {
-            Thread.currentThread().interrupt();
-        }
+        ended.join();
     }
 
     private void run() {
         List<Request<?>> taken = new ArrayList<>();
         while (take(taken)) {
-            writer.write(taken);
+            try {
+                writer.write(taken);
+            } catch (RuntimeException | Error e) {
+                log.error("outbox: a fault of its own; what was to be written may be there or not", e);
+                taken.forEach(request -> request.done.completeExceptionally(e));
+            }
             taken.clear();
             scheduleForce();
         }
-        writer.close();
     }
 
-    /** Waits until there is something to be written, or forced. */
+    /** What is to be written, or forced; the task ends where there is nothing, and closes the writer if that is over. */
     private boolean take(List<Request<?>> taken) {
+        boolean closes;
         lock.lock();
         try {
-            while (waiting.isEmpty() && !isClosed && !isForceDue) {
-                work.awaitUninterruptibly();
-            }
             if (isForceDue) {
                 // However much there is to be written all the time.
                 taken.add(Writer.force());
@@ -104,10 +114,16 @@ final class Requests {
             }
             taken.addAll(waiting);
             waiting.clear();
-            return !taken.isEmpty() || !isClosed;
+            closes = isClosed && taken.isEmpty();
+            isRunning = !taken.isEmpty() || closes;
         } finally {
             lock.unlock();
         }
+        if (closes) {
+            writer.close();
+            ended.complete(true);
+        }
+        return !taken.isEmpty();
     }
 
     private void scheduleForce() {
@@ -124,13 +140,17 @@ final class Requests {
     }
 
     private void requireForce() {
+        boolean begins;
         lock.lock();
         try {
             isForceScheduled = false;
-            isForceDue = true;
-            work.signal();
+            isForceDue = !isClosed;
+            begins = !isClosed && begins();
         } finally {
             lock.unlock();
+        }
+        if (begins) {
+            executor.execute(this::run);
         }
     }
 
