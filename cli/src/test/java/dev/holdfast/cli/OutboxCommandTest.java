@@ -9,6 +9,7 @@ import dev.holdfast.core.disk.SystemDisk;
 import dev.holdfast.core.outbox.Outbox;
 import dev.holdfast.core.outbox.OutboxPolicy;
 import dev.holdfast.core.record.Attempts;
+import dev.holdfast.core.record.NewRecord;
 import dev.holdfast.core.time.SystemTime;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -289,20 +290,42 @@ class OutboxCommandTest {
         assertThat(listed.get(2).path("bytes").asLong()).isEqualTo(5);
     }
 
-    /** Turns the first letter of a payload into another where it is on the disk. */
+    @Test
+    void deadLettersThatCannotBeReadHideNoneAfterThem() throws Exception {
+        append("dead1\ndead2\ndead3\ndead4\ndead5\ndead6", "--lane", "l");
+        prepare(outbox -> {
+            for (long sequence = 1; sequence <= 6; sequence++) {
+                outbox.bury("l", attempts(sequence)).get();
+            }
+            // Segments are read at the opening from the newest on.
+            for (int n = 0; n < 5; n++) {
+                outbox.append(NewRecord.of("l", "text/plain", new byte[30_000]));
+            }
+        });
+        for (int n = 1; n <= 5; n++) {
+            damage("dead" + n);
+        }
+
+        JsonNode dead = json("dead");
+        assertThat(dead).hasSize(1);
+        assertThat(dead.get(0).path("id").asLong()).isEqualTo(6);
+    }
+
+    /** Turns the first letter of a payload into another wherever it is on the disk. */
     private void damage(String payload) throws Exception {
+        int damaged = 0;
         try (var segments = Files.list(data().resolve("outbox"))) {
             for (Path segment : segments.toList()) {
                 byte[] bytes = Files.readAllBytes(segment);
-                int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(payload);
-                if (at >= 0) {
+                String text = new String(bytes, StandardCharsets.ISO_8859_1);
+                for (int at = text.indexOf(payload); at >= 0; at = text.indexOf(payload, at + 1)) {
                     bytes[at] ^= 1;
-                    Files.write(segment, bytes);
-                    return;
+                    damaged++;
                 }
+                Files.write(segment, bytes);
             }
         }
-        throw new AssertionError("no " + payload + " on the disk");
+        assertThat(damaged).as("places that hold %s", payload).isPositive();
     }
 
     @Test
