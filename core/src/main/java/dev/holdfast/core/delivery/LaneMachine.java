@@ -52,7 +52,7 @@ final class LaneMachine {
         this.last = state.last();
         this.setbacks = new Setbacks(outlet, name, state.attempts());
         this.missedFrom = setbacks.afterGrace();
-        this.batchBytes = outlet.policy.batchBytes();
+        this.batchBytes = outlet.policy.flight().batchBytes();
     }
 
     String name() {
@@ -78,7 +78,7 @@ final class LaneMachine {
         shrink(lost);
         phase = new Phase.Away();
         missedFrom = setbacks.afterGrace();
-        if (outlet.policy.countUnreachable() && !lost.isEmpty()) {
+        if (outlet.policy.attempts().countUnreachable() && !lost.isEmpty()) {
             bury(setbacks.unanswered(
                     lost.getFirst().batch().firstRecord(), "the link was lost before the server answered"));
         }
@@ -216,7 +216,7 @@ final class LaneMachine {
         opens = false;
         acknowledge(batch.end());
         setbacks.taken(batch);
-        batchBytes = Math.min(outlet.policy.batchBytes(), 2 * batchBytes);
+        batchBytes = Math.min(outlet.policy.flight().batchBytes(), 2 * batchBytes);
     }
 
     /** The server's floor is for the lane where its records are to blame, and else for all lanes. */
@@ -295,7 +295,10 @@ final class LaneMachine {
     private boolean wants() {
         return phase instanceof Phase.Flowing flowing
                 && flowing.reading() == null
-                && flowing.sent().size() < (opens || setbacks.isFailing() ? 1 : outlet.policy.window())
+                && flowing.sent().size()
+                        < (opens || setbacks.isFailing()
+                                ? 1
+                                : outlet.policy.flight().window())
                 && burying == 0
                 && flowing.end(acknowledged).sequence() < last;
     }
@@ -329,7 +332,7 @@ final class LaneMachine {
             phase = new Phase.Flowing(new Phase.Reading(ask, from, last, need()), flowing.sent());
             outlet.take(need());
             outlet.add(new Action.Read(
-                    name, ask, from, setbacks.upTo(from), outlet.policy.batchItems(), batchBytes));
+                    name, ask, from, setbacks.upTo(from), outlet.policy.flight().batchItems(), batchBytes));
         }
     }
 
@@ -401,7 +404,7 @@ final class LaneMachine {
     long wakeAt() {
         return switch (phase) {
             case Phase.Away away ->
-                outlet.policy.countUnreachable() && burying == 0 && head() <= last
+                outlet.policy.attempts().countUnreachable() && burying == 0 && head() <= last
                         ? Math.max(missedFrom, setbacks.notBefore())
                         : Phase.NEVER;
             case Phase.Resuming resuming -> resuming.deadline();
