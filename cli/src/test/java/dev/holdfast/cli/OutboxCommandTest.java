@@ -101,13 +101,14 @@ class OutboxCommandTest {
         assertThat(listed.get(0).path("gap").asString()).isEqualTo("dead");
         assertThat(listed.get(0).path("sequence").asLong()).isEqualTo(2);
         assertThat(listed.get(0).path("last").asLong()).isEqualTo(2);
-        assertThat(listed.get(0).path("audit").asString()).contains("bad field");
+        assertThat(listed.get(0).path("audit").path("reasons").path("bad field").asInt())
+                .isEqualTo(2);
         assertThat(listed.get(1).path("attempts").asLong()).isEqualTo(3);
         assertThat(listed.get(1).path("next_attempt").asString()).isEqualTo("2026-01-02T03:04:37.678Z");
         assertThat(listed.get(2).has("next_attempt")).isFalse();
         assertThat(run("list")).isZero();
         assertThat(out)
-                .contains("none: dead, failed 3 times", "2026-01-02T03:04:37Z")
+                .contains("none: dead, {", "\"bad field\":2", "2026-01-02T03:04:37Z")
                 .endsWith("4 waiting\n");
         assertThat(run("show", "l", "2")).isZero();
         assertThat(out).contains("gap       dead", "bad field");
