@@ -66,6 +66,8 @@ class MainTest {
                 "fleet",
                 "fleet list",
                 "fleet show",
+                "fleet events",
+                "fleet drops",
                 "config",
                 "config check",
                 "config defaults",
@@ -86,7 +88,18 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "flet list", "fleet", "config", "fleet list --format xml", "server --port 1"})
+    @ValueSource(
+            strings = {
+                "",
+                "flet list",
+                "fleet",
+                "config",
+                "fleet list --format xml",
+                "fleet events",
+                "fleet events a --since yesterday",
+                "fleet drops a --limit 0",
+                "server --port 1"
+            })
     void wrongUsageIsTwo(String line) {
         assertThat(run(line.isEmpty() ? new String[0] : line.split(" "))).isEqualTo(2);
         assertThat(out.toString()).isEmpty();

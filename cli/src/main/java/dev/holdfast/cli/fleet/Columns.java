@@ -30,7 +30,7 @@ final class Columns {
     }
 
     /** What an agent says of itself must not steer the terminal that shows it. */
-    private static String printable(String word) {
+    static String printable(String word) {
         return word.replaceAll("\\p{Cntrl}", "?");
     }
 }

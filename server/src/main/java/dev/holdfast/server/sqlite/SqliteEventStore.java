@@ -35,6 +35,9 @@ public final class SqliteEventStore implements EventStore {
     /** One that writes, and two for those who read meanwhile. */
     private static final int CONNECTIONS = 3;
 
+    /** More events than are ever stored in a millisecond; the product has no more digits than JSON's numbers. */
+    private static final long IDS_PER_MILLI = 1_000;
+
     private static final SqliteFile.Kind KIND = new SqliteFile.Kind(
             "ingest",
             SQLiteConfig.SynchronousMode.FULL,
@@ -239,7 +242,8 @@ public final class SqliteEventStore implements EventStore {
                     file,
                     SqliteFault.reason(damage),
                     aside);
-            writer();
+            // Ids go on above those of the old file, for whoever goes on after one of them.
+            writer().beginAfter(clock.get().toEpochMilli() * IDS_PER_MILLI);
         } catch (IOException e) {
             throw new EventStoreException(String.valueOf(e.getMessage()), e);
         } catch (RuntimeException | SQLException | SqliteFile.NewerException e) {

@@ -39,7 +39,7 @@ final class SqliteEventWriter implements EventStore.Tables, AutoCloseable {
                 AND id <= (SELECT id FROM push WHERE agent = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)
             """;
 
-    private final Connection connection;
+    final Connection connection;
     private final SqlitePast past;
     private final SqliteEpochs epochs;
 
@@ -57,6 +57,17 @@ final class SqliteEventWriter implements EventStore.Tables, AutoCloseable {
         this.past = new SqlitePast(this::prepared);
         this.epochs = new SqliteEpochs(this::prepared);
         connection.setAutoCommit(false);
+    }
+
+    /** Has the ids of an empty file begin after one. */
+    void beginAfter(long id) throws SQLException {
+        for (String table : List.of("event", "gap")) {
+            PreparedStatement insert = prepared("INSERT INTO sqlite_sequence (seq, name) VALUES (?, ?)");
+            insert.setLong(1, id);
+            insert.setString(2, table);
+            insert.executeUpdate();
+        }
+        commit();
     }
 
     void commit() throws SQLException {

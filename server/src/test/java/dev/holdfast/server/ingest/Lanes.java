@@ -60,7 +60,8 @@ public final class Lanes {
         return this;
     }
 
-    Lanes append(String text) {
+    /** Appends one of JSON. */
+    public Lanes append(String text) {
         return append("application/json", text.getBytes(StandardCharsets.UTF_8));
     }
 

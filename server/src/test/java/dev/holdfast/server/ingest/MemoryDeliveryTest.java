@@ -16,6 +16,6 @@ class MemoryDeliveryTest extends DeliveryContract {
 
     @Override
     protected int runs() {
-        return 100;
+        return 30;
     }
 }

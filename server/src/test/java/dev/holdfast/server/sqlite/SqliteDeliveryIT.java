@@ -38,7 +38,7 @@ class SqliteDeliveryIT extends DeliveryContract {
 
     @Override
     protected int runs() {
-        return 6;
+        return 2;
     }
 
     private Path next() {
