@@ -243,7 +243,9 @@ final class Index {
             count(gap.why(), records(lane, gap));
             Gap before = lane.gapAt(gap.first());
             long first = before == null ? gap.first() : before.last() + 1;
-            letGo.add(new LetGo(lane.name, new Gap(first, gap.last(), gap.why(), gap.hash(), gap.audit())));
+            if (first <= gap.last()) {
+                letGo.add(new LetGo(lane.name, new Gap(first, gap.last(), gap.why(), gap.hash(), gap.audit())));
+            }
         }
         if (gap.last() >= lane.next) {
             reach(lane, gap.first() - 1, 0);

@@ -23,6 +23,8 @@ import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +57,7 @@ public final class Outbox implements AutoCloseable {
     private final Writer writer;
     private final Reader reader;
     private final Requests requests;
+    private final Runnable ended;
 
     private Outbox(
             Disk disk,
@@ -63,13 +66,14 @@ public final class Outbox implements AutoCloseable {
             OutboxPolicy policy,
             Time time,
             RandomGenerator chance,
-            Executor background) {
+            Threads threads) {
         this.segments = segments;
         this.policy = policy;
         this.time = time;
-        this.writer = new Writer("outbox in " + disk, segments, index, policy, time, chance, background, lock);
+        this.writer = new Writer("outbox in " + disk, segments, index, policy, time, chance, threads.background(), lock);
         this.reader = new Reader(segments, index, lock);
-        this.requests = new Requests(writer, policy, time, lock);
+        this.requests = new Requests(writer, policy, time, lock, threads.writing());
+        this.ended = threads.ended();
     }
 
     /**
@@ -79,28 +83,71 @@ public final class Outbox implements AutoCloseable {
      * @throws IOException if the disk cannot be read or written, or holds an outbox of a later version
      */
     public static Outbox open(Disk disk, OutboxPolicy policy, Time time, RandomGenerator chance) throws IOException {
-        return open(
-                disk,
-                policy,
-                time,
-                chance,
-                task -> Thread.ofPlatform().name("outbox-prepare").daemon().start(task));
+        return open(disk, policy, time, chance, Threads.ofItsOwn());
+    }
+
+    /**
+     * The same on threads of somebody else's, as a simulation has it.
+     *
+     * @throws IOException if the disk cannot be read or written, or holds an outbox of a later version
+     */
+    public static Outbox open(Disk disk, OutboxPolicy policy, Time time, RandomGenerator chance, Threads threads)
+            throws IOException {
+        SegmentLog segments = SegmentLog.open(disk, policy.segment(), chance);
+        try {
+            Recovery.Found found = segments.segments().isEmpty() ? null : Recovery.read(segments);
+            Index index = found == null ? new Index() : found.index();
+            Outbox outbox = new Outbox(disk, segments, index, policy, time, chance, threads);
+            if (found == null) {
+                outbox.writer.begin();
+            } else {
+                outbox.resume(found, disk);
+            }
+            outbox.requests.start();
+            return outbox;
+        } catch (IOException | RuntimeException e) {
+            try {
+                segments.close();
+            } catch (IOException also) {
+                e.addSuppressed(also);
+            }
+            throw e;
+        }
     }
 
     /** @param background what may take its time runs there */
     static Outbox open(Disk disk, OutboxPolicy policy, Time time, RandomGenerator chance, Executor background)
             throws IOException {
-        SegmentLog segments = SegmentLog.open(disk, policy.segment(), chance);
-        Recovery.Found found = segments.segments().isEmpty() ? null : Recovery.read(segments);
-        Index index = found == null ? new Index() : found.index();
-        Outbox outbox = new Outbox(disk, segments, index, policy, time, chance, background);
-        if (found == null) {
-            outbox.writer.begin();
-        } else {
-            outbox.resume(found, disk);
+        Threads own = Threads.ofItsOwn();
+        return open(disk, policy, time, chance, new Threads(own.writing(), background, own.ended()));
+    }
+
+    /**
+     * Where an outbox does its work.
+     *
+     * @param writing takes one task at a time, which writes what there is to be written
+     * @param background takes what may take its time
+     * @param ended called once it is closed
+     */
+    public record Threads(Executor writing, Executor background, Runnable ended) {
+
+        /** One thread that writes, ended with the outbox, and one for each thing that may take its time. */
+        public static Threads ofItsOwn() {
+            ExecutorService writing = Executors.newSingleThreadExecutor(
+                    Thread.ofPlatform().name("outbox").daemon().factory());
+            return new Threads(
+                    writing,
+                    task -> Thread.ofPlatform()
+                            .name("outbox-prepare")
+                            .daemon()
+                            .start(task),
+                    writing::shutdown);
         }
-        outbox.requests.start();
-        return outbox;
+
+        /** Whatever thread asks for something does it. */
+        public static Threads none() {
+            return new Threads(Runnable::run, Runnable::run, () -> {});
+        }
     }
 
     private void resume(Recovery.Found found, Disk disk) throws IOException {
@@ -378,6 +425,7 @@ public final class Outbox implements AutoCloseable {
     @Override
     public void close() throws IOException {
         requests.close();
+        ended.run();
         segments.close();
     }
 

@@ -9,12 +9,16 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What is asked for and not yet begun, and the one thread that takes it to the {@link Writer}. Safe for any thread. */
+/**
+ * What is asked for and not yet begun, taken to the {@link Writer} in one task of an executor at a time. Safe for any
+ * thread.
+ */
 final class Requests {
 
     /** How many bytes of appends are taken in before those before them are over, 8 MiB. */
@@ -26,49 +30,45 @@ final class Requests {
     private final OutboxPolicy policy;
     private final Time time;
     private final ReentrantLock lock;
-    private final Condition work;
     private final Condition room;
-    private final Thread thread;
+    private final Executor executor;
+    private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
 
     // From here on guarded by the lock.
     private final ArrayDeque<Request<?>> waiting = new ArrayDeque<>();
     private long pending;
+    private boolean isRunning;
     private boolean isForceDue;
     private boolean isForceScheduled;
     private boolean isClosed;
 
-    Requests(Writer writer, OutboxPolicy policy, Time time, ReentrantLock lock) {
+    Requests(Writer writer, OutboxPolicy policy, Time time, ReentrantLock lock, Executor executor) {
         this.writer = writer;
         this.policy = policy;
         this.time = time;
         this.lock = lock;
-        this.work = lock.newCondition();
         this.room = lock.newCondition();
-        this.thread = Thread.ofPlatform().name("outbox").daemon().unstarted(this::run);
+        this.executor = executor;
     }
 
     void start() {
-        thread.start();
         if (policy.hasMaxAge()) {
             time.schedule(policy.expiryInterval(), this::expire);
         }
     }
 
     private void expire() {
-        lock.lock();
-        try {
-            if (!isClosed) {
-                // Whatever it is, the writer looks for what is too old before it.
-                add(new Request.Control<>(false, any -> List.of(), true));
-                time.schedule(policy.expiryInterval(), this::expire);
-            }
-        } finally {
-            lock.unlock();
+        // Whatever it is, the writer looks for what is too old before it.
+        Request<Boolean> any = new Request.Control<>(false, writer -> List.of(), true);
+        add(any);
+        if (!any.done.isCompletedExceptionally()) {
+            time.schedule(policy.expiryInterval(), this::expire);
         }
     }
 
     /** Asks for something, which is refused if too much is being written. */
     <T> CompletableFuture<T> submit(Request<T> request) {
+        boolean begins = false;
         lock.lock();
         try {
             if (isTooMuch(request)) {
@@ -76,25 +76,28 @@ final class Requests {
                         + " bytes wait to be written (expected: at most " + MOST_PENDING
                         + "; append less at a time, or wait for the appends before)"));
             } else {
-                add(request);
+                begins = take(request);
             }
         } finally {
             lock.unlock();
         }
+        begin(begins);
         return request.done;
     }
 
     /** Asks for something, as soon as not too much is being written, and waits for it. */
     <T> T call(Request<T> request) throws IOException, InterruptedException {
+        boolean begins;
         lock.lockInterruptibly();
         try {
             while (isTooMuch(request) && !isClosed) {
                 room.await();
             }
-            add(request);
+            begins = take(request);
         } finally {
             lock.unlock();
         }
+        begin(begins);
         return await(request.done);
     }
 
@@ -104,20 +107,39 @@ final class Requests {
     }
 
     void add(Request<?> request) {
+        boolean begins;
         lock.lock();
         try {
-            if (isClosed) {
-                request.fail(new IOException("the outbox is closed"));
-                return;
-            }
-            if (request.isAppend()) {
-                pending += request.appends();
-                request.whenOver(() -> over(request.appends()));
-            }
-            waiting.add(request);
-            work.signal();
+            begins = take(request);
         } finally {
             lock.unlock();
+        }
+        begin(begins);
+    }
+
+    /** Takes it in, with the lock; whether a task is to be begun without it. */
+    private boolean take(Request<?> request) {
+        if (isClosed) {
+            request.fail(new IOException("the outbox is closed"));
+            return false;
+        }
+        if (request.isAppend()) {
+            pending += request.appends();
+            request.whenOver(() -> over(request.appends()));
+        }
+        waiting.add(request);
+        return begins();
+    }
+
+    private boolean begins() {
+        boolean begins = !isRunning;
+        isRunning = true;
+        return begins;
+    }
+
+    private void begin(boolean begins) {
+        if (begins) {
+            executor.execute(this::run);
         }
     }
 
@@ -131,38 +153,29 @@ final class Requests {
         }
     }
 
-    /** Waits for what was asked for, and ends the thread. */
+    /** Waits for what was asked for, and takes nothing more. An interrupt is kept. */
     void close() {
+        boolean begins;
         lock.lock();
         try {
+            begins = !isClosed && begins();
             isClosed = true;
-            work.signal();
             room.signalAll();
         } finally {
             lock.unlock();
         }
-        boolean wasInterrupted = Thread.interrupted();
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                wasInterrupted = true;
-            }
-        }
-        if (wasInterrupted) {
-            Thread.currentThread().interrupt();
-        }
+        begin(begins);
+        ended.join();
     }
 
     private void run() {
         List<Request<?>> taken = new ArrayList<>();
         try {
-            while (take(taken)) {
+            while (next(taken)) {
                 writer.write(taken);
                 taken.clear();
                 scheduleForce();
             }
-            writer.close();
         } catch (RuntimeException | Error e) {
             log.error("outbox: writing ended by a defect; what is on the disk is read anew at the next start", e);
             end(taken, new IOException("the outbox ended by a defect: " + e, e));
@@ -183,15 +196,14 @@ final class Requests {
         }
         taken.forEach(request -> request.fail(why));
         writer.giveUp(why);
+        ended.complete(false);
     }
 
-    /** Waits until there is something to be written, or forced. */
-    private boolean take(List<Request<?>> taken) {
+    /** What is to be written, or forced. The task ends where there is nothing; the last one closes the writer. */
+    private boolean next(List<Request<?>> taken) {
+        boolean closes;
         lock.lock();
         try {
-            while (waiting.isEmpty() && !isClosed && !isForceDue) {
-                work.awaitUninterruptibly();
-            }
             if (isForceDue) {
                 // However much there is to be written all the time.
                 taken.add(Writer.force());
@@ -199,10 +211,16 @@ final class Requests {
             }
             taken.addAll(waiting);
             waiting.clear();
-            return !taken.isEmpty() || !isClosed;
+            closes = isClosed && taken.isEmpty();
+            isRunning = closes || !taken.isEmpty();
         } finally {
             lock.unlock();
         }
+        if (closes) {
+            writer.close();
+            ended.complete(true);
+        }
+        return !taken.isEmpty();
     }
 
     private void scheduleForce() {
@@ -219,14 +237,16 @@ final class Requests {
     }
 
     private void requireForce() {
+        boolean begins;
         lock.lock();
         try {
             isForceScheduled = false;
-            isForceDue = true;
-            work.signal();
+            isForceDue = !isClosed;
+            begins = !isClosed && begins();
         } finally {
             lock.unlock();
         }
+        begin(begins);
     }
 
     private static <T> T await(CompletableFuture<T> future) throws IOException, InterruptedException {

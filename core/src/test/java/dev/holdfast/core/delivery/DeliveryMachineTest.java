@@ -100,6 +100,28 @@ class DeliveryMachineTest {
     }
 
     @Test
+    void aLinkThatBreaksUnderLargeBatchesGetsSmallerOnesUntilTheyPass() {
+        DeliveryPolicy policy = POLICY.withFlight(new Flight(1, 500, 64 * 1024, 1024 * 1024));
+        Bench bench = Bench.flowing(policy, 1);
+        bench.taken();
+        ModelLane lane = bench.lane();
+        for (int i = 0; i < 200; i++) {
+            lane.append(1_000 + i, 1024);
+        }
+        bench.did(bench.machine.waiting(Bench.LANE, lane.last(), bench.now()));
+        for (long most : List.of(64, 32, 16, 8, 8)) {
+            Action.Send send = bench.all(Action.Send.class).getLast();
+            assertThat(bench.batch(send).items()).isEqualTo(most);
+            bench.down();
+            bench.up();
+            bench.resumed(1, lane.at(1).hash(), 1);
+        }
+        for (long most : List.of(8, 16, 32, 64)) {
+            assertThat(bench.taken().items()).isEqualTo(most);
+        }
+    }
+
+    @Test
     void aRecordLargerThanTheRoomGoesAlone() {
         Bench bench = new Bench(POLICY.withFlight(new Flight(1, 10, 150, 300)));
         ModelLane large = bench.lane("large", 0);

@@ -9,6 +9,7 @@ import dev.holdfast.opamp.outbox.OutboxMessage.Refused;
 import dev.holdfast.opamp.outbox.OutboxMessage.Resume;
 import dev.holdfast.opamp.outbox.StreamId;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -36,13 +37,6 @@ final class Ingest {
         record Refuse(Refused refused) implements Verdict {}
     }
 
-    /** What is stored of a stream's past. */
-    interface Past {
-
-        /** The chain hash at a sequence; 0 where it is not known. */
-        long hash(StreamId stream, long sequence) throws EventStoreException;
-    }
-
     /**
      * Judges a batch whose payloads are in it.
      *
@@ -51,7 +45,7 @@ final class Ingest {
     static Verdict judge(Batch batch, @Nullable Point mark) {
         boolean fits = mark == null ? batch.opens() : batch.follows().meets(mark);
         if (!fits || batch.items().isEmpty()) {
-            return new Verdict.Tell(mark(batch.stream(), mark, 0));
+            return new Verdict.Tell(mark(batch.stream(), batch.ask(), mark, 0));
         }
         String fault = fault(batch);
         return fault == null
@@ -64,7 +58,7 @@ final class Ingest {
         long first = batch.items().isEmpty()
                 ? batch.follows().sequence()
                 : batch.items().getFirst().first();
-        return new Refused(batch.stream(), first, batch.reaches().sequence(), why, detail, retryAfter);
+        return new Refused(batch.stream(), batch.ask(), first, batch.reaches().sequence(), why, detail, retryAfter);
     }
 
     private static @Nullable String fault(Batch batch) {
@@ -84,28 +78,42 @@ final class Ingest {
         return null;
     }
 
-    /** Answers one lane of a resume: where its stream stands, and the newest point that both sides remember alike. */
-    static Mark answer(Resume.Lane lane, @Nullable Point mark, Past past) throws EventStoreException {
-        return mark(lane.stream(), mark, mark == null ? 0 : matched(lane, mark, past));
+    /** Answers a resume: where its stream stands, and the newest of its points that is known here too. */
+    static Mark answer(Resume resume, EventStore store) throws EventStoreException {
+        Point mark = store.mark(resume.stream()).orElse(null);
+        return mark(resume.stream(), resume.ask(), mark, matched(resume, mark, store));
     }
 
-    private static long matched(Resume.Lane lane, Point mark, Past past) throws EventStoreException {
-        List<Point> newestFirst = Stream.concat(Stream.of(lane.acknowledged()), lane.candidates().stream())
-                .filter(point -> point.sequence() > 0 && point.sequence() <= mark.sequence() && point.hash() != 0)
-                .sorted((one, other) -> Long.compare(other.sequence(), one.sequence()))
+    private static long matched(Resume resume, @Nullable Point mark, EventStore store) throws EventStoreException {
+        List<Point> newestFirst = Stream.concat(Stream.of(resume.acknowledged()), resume.points().stream())
+                .filter(point -> point.sequence() > 0 && point.hash() != 0)
+                .sorted(Comparator.comparingLong(Point::sequence).reversed())
                 .toList();
         for (Point point : newestFirst) {
-            long stored = point.sequence() == mark.sequence() && mark.hash() != 0
-                    ? mark.hash()
-                    : past.hash(lane.stream(), point.sequence());
-            if (stored == point.hash()) {
+            if (mark == null
+                    ? isElsewhere(resume.stream(), point, store)
+                    : isThere(resume.stream(), point, mark, store)) {
                 return point.sequence();
             }
         }
         return 0;
     }
 
-    private static Mark mark(StreamId stream, @Nullable Point mark, long matched) {
-        return mark == null ? Mark.unknown(stream) : new Mark(stream, true, mark, matched, Duration.ZERO);
+    private static boolean isElsewhere(StreamId stream, Point point, EventStore store) throws EventStoreException {
+        return store.has(stream.outbox(), stream.lane(), point);
+    }
+
+    private static boolean isThere(StreamId stream, Point point, Point mark, EventStore store)
+            throws EventStoreException {
+        if (point.sequence() >= mark.sequence()) {
+            return point.equals(mark);
+        }
+        return store.hash(stream, point.sequence()) == point.hash();
+    }
+
+    private static Mark mark(StreamId stream, long ask, @Nullable Point mark, long matched) {
+        return mark == null
+                ? Mark.unknown(stream, ask, matched)
+                : new Mark(stream, ask, true, mark, matched, Duration.ZERO);
     }
 }

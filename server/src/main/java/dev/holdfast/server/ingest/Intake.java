@@ -8,7 +8,6 @@ import dev.holdfast.opamp.outbox.Item;
 import dev.holdfast.opamp.outbox.OutboxMessage;
 import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
 import dev.holdfast.opamp.outbox.OutboxMessage.Mark;
-import dev.holdfast.opamp.outbox.OutboxMessage.Marks;
 import dev.holdfast.opamp.outbox.OutboxMessage.Refused;
 import dev.holdfast.opamp.outbox.OutboxMessage.Resume;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -82,7 +81,7 @@ public final class Intake implements AutoCloseable {
     /** Touched on the loop alone. */
     private LineLimit failureLines;
 
-    private boolean failing;
+    private boolean toldOfFailure;
 
     private Intake(EventStore store, Time time, IngestConfig config, IngestMeters meters) {
         this.store = store;
@@ -149,27 +148,22 @@ public final class Intake implements AutoCloseable {
         return overloaded(message, "the server stops");
     }
 
-    CompletionStage<Optional<OutboxMessage>> overloaded(OutboxMessage message, String detail) {
-        Refused refused = message instanceof Batch batch
-                ? Ingest.refused(batch, Refused.Why.OVERLOAD, detail, OVERLOADED)
-                : refused((Resume) message, Refused.Why.OVERLOAD, detail, OVERLOADED);
-        return CompletableFuture.completedStage(Optional.ofNullable(told(refused)));
+    /** Answers with a refusal, and counts it. */
+    CompletionStage<Optional<OutboxMessage>> refuse(Refused refused) {
+        meters.refused(refused.why());
+        return CompletableFuture.completedStage(Optional.of(refused));
     }
 
-    /** Null if it asked for nothing. */
-    private static @Nullable Refused refused(Resume resume, Refused.Why why, String detail, Duration retryAfter) {
-        return resume.lanes().isEmpty()
-                ? null
-                : new Refused(resume.lanes().getFirst().stream(), 0, 0, why, detail, retryAfter);
+    private CompletionStage<Optional<OutboxMessage>> overloaded(OutboxMessage message, String detail) {
+        return refuse(refused(message, Refused.Why.OVERLOAD, detail, OVERLOADED));
     }
 
-    /** Counts a refusal, if it is one. */
-    @Nullable
-    Refused told(@Nullable Refused refused) {
-        if (refused != null) {
-            meters.refused(refused.why());
+    private static Refused refused(OutboxMessage message, Refused.Why why, String detail, Duration retryAfter) {
+        if (message instanceof Batch batch) {
+            return Ingest.refused(batch, why, detail, retryAfter);
         }
-        return refused;
+        Resume resume = (Resume) message;
+        return new Refused(resume.stream(), resume.ask(), 0, 0, why, detail, retryAfter);
     }
 
     private static long bytes(OutboxMessage message) {
@@ -182,9 +176,7 @@ public final class Intake implements AutoCloseable {
                 };
             }
         } else if (message instanceof Resume resume) {
-            for (Resume.Lane lane : resume.lanes()) {
-                bytes += OVERHEAD + (long) lane.candidates().size() * Long.BYTES * 4;
-            }
+            bytes += (long) resume.points().size() * Long.BYTES * 4;
         }
         return bytes;
     }
@@ -264,7 +256,7 @@ public final class Intake implements AutoCloseable {
         meters.group.record(jobs.size());
         for (int i = 0; i < jobs.size(); i++) {
             count((Batch) jobs.get(i).message, outcomes.get(i));
-            answer(jobs.get(i), Optional.of(outcomes.get(i).answer()));
+            answer(jobs.get(i), outcomes.get(i).answer());
         }
     }
 
@@ -272,11 +264,11 @@ public final class Intake implements AutoCloseable {
         Batch batch = (Batch) job.message;
         return switch (Ingest.judge(batch, tables.mark(batch.stream()).orElse(null))) {
             case Ingest.Verdict.Take take -> {
-                tables.add(job.agent, time.instant(), take.batch());
-                yield new Outcome(Marks.of(new Mark(batch.stream(), true, batch.reaches(), 0, floor())), true);
+                List<Item> stored = tables.add(job.agent, time.instant(), take.batch());
+                yield new Outcome(new Mark(batch.stream(), batch.ask(), true, batch.reaches(), 0, floor()), stored);
             }
-            case Ingest.Verdict.Tell tell -> new Outcome(Marks.of(tell.mark()), false);
-            case Ingest.Verdict.Refuse refuse -> new Outcome(refuse.refused(), false);
+            case Ingest.Verdict.Tell tell -> new Outcome(tell.mark(), null);
+            case Ingest.Verdict.Refuse refuse -> new Outcome(refuse.refused(), null);
         };
     }
 
@@ -289,9 +281,10 @@ public final class Intake implements AutoCloseable {
     private void count(Batch batch, Outcome outcome) {
         if (outcome.answer() instanceof Refused refused) {
             meters.refused(refused.why());
-        } else if (outcome.stored()) {
+        } else if (outcome.stored() != null) {
             meters.batches.increment();
-            for (Item item : batch.items()) {
+            meters.elsewhere.increment(batch.items().size() - outcome.stored().size());
+            for (Item item : outcome.stored()) {
                 if (item instanceof Item.Data data) {
                     meters.records.increment();
                     meters.bytes.increment(data.payload().remaining());
@@ -317,51 +310,52 @@ public final class Intake implements AutoCloseable {
 
     private void failed(List<Job> jobs, Exception e) {
         meters.failures.increment();
-        failing = true;
         tell(jobs.size() + " batches could not be stored: " + e.getMessage(), e);
         for (Job job : jobs) {
-            Batch batch = (Batch) job.message;
-            answer(job, Optional.ofNullable(told(Ingest.refused(batch, Refused.Why.STORAGE, UNSTORABLE, UNSTORED))));
+            answer(job, refused(job.message, UNSTORABLE));
         }
     }
 
     private void tell(String what, Exception e) {
-        failureLines
-                .admit(time.nanoTime())
-                .ifPresent(leftOut -> log.error(
-                        "events: {} (agents keep what they have and try again; {} such lines left out). Free space or"
-                                + " mend the disk, and it goes on by itself",
-                        what,
-                        leftOut,
-                        // What a store says of itself needs no trace.
-                        e instanceof EventStoreException ? null : e));
+        failureLines.admit(time.nanoTime()).ifPresent(leftOut -> {
+            toldOfFailure = true;
+            log.error(
+                    "events: {} (agents keep what they have and try again; {} such lines left out). Free space"
+                            + " or mend the disk, and it goes on by itself",
+                    what,
+                    leftOut,
+                    // What a store says of itself needs no trace.
+                    e instanceof EventStoreException ? null : e);
+        });
     }
 
     private void worksAgain() {
-        if (failing) {
-            failing = false;
+        if (toldOfFailure) {
+            toldOfFailure = false;
             log.info("events: can be stored again");
         }
     }
 
-    private Optional<OutboxMessage> resume(Resume resume) {
+    private OutboxMessage resume(Resume resume) {
         try {
-            List<Mark> marks = new ArrayList<>();
-            for (Resume.Lane lane : resume.lanes()) {
-                marks.add(Ingest.answer(lane, store.mark(lane.stream()).orElse(null), store::hash));
-            }
+            Mark mark = Ingest.answer(resume, store);
             meters.resumes.increment();
-            return Optional.of(new Marks(resume.outbox(), marks));
+            return mark;
         } catch (EventStoreException | RuntimeException e) {
             meters.failures.increment();
             tell("a resume could not be answered: " + e.getMessage(), e);
-            return Optional.ofNullable(told(refused(resume, Refused.Why.STORAGE, UNREADABLE, UNSTORED)));
+            return refused(resume, UNREADABLE);
         }
     }
 
-    private void answer(Job job, Optional<OutboxMessage> answer) {
+    private Refused refused(OutboxMessage message, String detail) {
+        meters.refused(Refused.Why.STORAGE);
+        return refused(message, Refused.Why.STORAGE, detail, UNSTORED);
+    }
+
+    private void answer(Job job, OutboxMessage answer) {
         give(job);
-        job.answer.complete(answer);
+        job.answer.complete(Optional.of(answer));
     }
 
     private void give(Job job) {
@@ -383,8 +377,12 @@ public final class Intake implements AutoCloseable {
         time.schedule(gone[0] == RETIRED_AT_ONCE ? Duration.ZERO : RETIRE_INTERVAL, this::retire);
     }
 
-    /** What became of a batch. */
-    private record Outcome(OutboxMessage answer, boolean stored) {}
+    /**
+     * What became of a batch.
+     *
+     * @param stored what was stored of it; null if it was not taken
+     */
+    private record Outcome(OutboxMessage answer, @Nullable List<Item> stored) {}
 
     /** A message that waits, and who waits for its answer. */
     private record Job(

@@ -9,6 +9,7 @@ import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
 import dev.holdfast.opamp.outbox.OutboxMessage.Mark;
 import dev.holdfast.opamp.outbox.OutboxMessage.Refused;
 import dev.holdfast.opamp.outbox.OutboxMessage.Resume;
+import dev.holdfast.opamp.outbox.StreamId;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
@@ -19,6 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class IngestTest {
+
+    private static final long ASK = 17;
 
     private final Lanes lane = Lanes.of(1, "a").append(9);
 
@@ -46,6 +49,7 @@ class IngestTest {
         Point mark = at < 0 ? null : new Point(at, hash);
         Batch batch = new Batch(
                 lane.stream(),
+                ASK,
                 opens,
                 new Point(follows, followsHash),
                 List.of(gap(follows + 1, follows + 2), gap(follows + 3, follows + 3)));
@@ -61,7 +65,7 @@ class IngestTest {
 
     @Test
     void anEmptyBatchGetsTheMark() {
-        Batch empty = new Batch(lane.stream(), true, Point.START, List.of());
+        Batch empty = new Batch(lane.stream(), ASK, true, Point.START, List.of());
 
         assertThat(Ingest.judge(empty, null)).isEqualTo(new Ingest.Verdict.Tell(told(null, 0)));
         assertThat(Ingest.judge(empty, Point.START)).isEqualTo(new Ingest.Verdict.Tell(told(Point.START, 0)));
@@ -74,10 +78,11 @@ class IngestTest {
                 List.<Item>of(gap(1, 3), gap(5, 5)),
                 List.<Item>of(gap(1, 3), gap(3, 5)),
                 List.<Item>of(gap(1, 1), record(2, "zstd")))) {
-            Batch batch = new Batch(lane.stream(), true, Point.START, wrong);
+            Batch batch = new Batch(lane.stream(), ASK, true, Point.START, wrong);
 
             assertThat(Ingest.judge(batch, null)).isInstanceOfSatisfying(Ingest.Verdict.Refuse.class, refuse -> {
                 assertThat(refuse.refused().why()).isEqualTo(Refused.Why.BAD_RECORD);
+                assertThat(refuse.refused().ask()).isEqualTo(ASK);
                 assertThat(refuse.refused().first()).isEqualTo(wrong.getFirst().first());
                 assertThat(refuse.refused().last())
                         .isEqualTo(wrong.getLast().last().sequence());
@@ -90,12 +95,12 @@ class IngestTest {
 
     @Test
     void aWrongRecordIsNamed() {
-        Batch batch = new Batch(lane.stream(), true, Point.START, List.of(gap(1, 1), record(2, "zstd")));
+        Batch batch = new Batch(lane.stream(), ASK, true, Point.START, List.of(gap(1, 1), record(2, "zstd")));
 
         Ingest.Verdict.Refuse refuse = (Ingest.Verdict.Refuse) Ingest.judge(batch, null);
 
         assertThat(refuse.refused().detail()).isEqualTo("record 2: encoding zstd (expected: none, or deflate)");
-        assertThat(Ingest.judge(new Batch(lane.stream(), true, Point.START, List.of(record(1, "deflate"))), null))
+        assertThat(Ingest.judge(new Batch(lane.stream(), ASK, true, Point.START, List.of(record(1, "deflate"))), null))
                 .isInstanceOf(Ingest.Verdict.Take.class);
     }
 
@@ -120,36 +125,42 @@ class IngestTest {
                         .map(Long::valueOf)
                         .map(this::point)
                         .toList();
-        Resume.Lane state = new Resume.Lane(lane.stream(), point(acknowledged), 9, points);
+        Resume state = new Resume(lane.stream(), ASK, point(acknowledged), 9, points);
 
-        Mark mark = Ingest.answer(
-                state, lane.at(6), (stream, sequence) -> lane.at(sequence).hash());
-
-        assertThat(mark).isEqualTo(told(lane.at(6), matched));
+        assertThat(Ingest.answer(state, stored(6))).isEqualTo(told(lane.at(6), matched));
     }
 
     @Test
-    void aStreamThatIsNotKnownMatchesNothing() throws Exception {
-        Resume.Lane state = new Resume.Lane(lane.stream(), lane.at(3), 9, List.of(lane.at(5)));
+    void ofAStreamThatIsNotKnownTheOtherEpochsOfItsLaneAreAsked() throws Exception {
+        StreamId renewed = lane.inEpoch(99).stream();
+        Resume state = new Resume(renewed, ASK, lane.at(3), 9, List.of(lane.at(9), lane.at(6), lane.at(5)));
 
-        assertThat(Ingest.answer(state, null, (stream, sequence) -> 0)).isEqualTo(told(null, 0));
+        assertThat(Ingest.answer(state, stored(6))).isEqualTo(Mark.unknown(renewed, ASK, 6));
+        assertThat(Ingest.answer(state, stored(0))).isEqualTo(Mark.unknown(renewed, ASK, 0));
+        StreamId other = Lanes.of(2, "a").stream();
+        assertThat(Ingest.answer(new Resume(other, ASK, lane.at(3), 9, List.of()), stored(6)))
+                .as("of another outbox")
+                .isEqualTo(Mark.unknown(other, ASK, 0));
     }
 
     @Test
     void whatIsNotKnownProvesNothing() throws Exception {
         Point unknown = new Point(4, 0);
-        Resume.Lane state = new Resume.Lane(lane.stream(), unknown, 9, List.of(unknown));
+        Resume state = new Resume(lane.stream(), ASK, unknown, 9, List.of(unknown));
+        MemoryEventStore store = new MemoryEventStore();
+        Batch gap = new Batch(
+                lane.stream(), ASK, true, Point.START, List.of(new Item.Gap(1, unknown, Item.Gap.Why.DAMAGED, "")));
+        store.write(tables -> tables.add(Lanes.agent(1), Lanes.TIME, gap));
 
-        assertThat(Ingest.answer(state, unknown, (stream, sequence) -> 0).matched())
-                .isZero();
+        assertThat(Ingest.answer(state, store)).isEqualTo(told(unknown, 0));
     }
 
-    @Test
-    void theMarkItselfNeedsNoPast() throws Exception {
-        Resume.Lane state = new Resume.Lane(lane.stream(), lane.at(6), 9, List.of());
-
-        assertThat(Ingest.answer(state, lane.at(6), (stream, sequence) -> 0).matched())
-                .isEqualTo(6);
+    private MemoryEventStore stored(long to) throws EventStoreException {
+        MemoryEventStore store = new MemoryEventStore();
+        if (to > 0) {
+            store.write(tables -> tables.add(Lanes.agent(1), Lanes.TIME, lane.batch(0, to)));
+        }
+        return store;
     }
 
     private Point point(long named) {
@@ -157,7 +168,9 @@ class IngestTest {
     }
 
     private Mark told(@Nullable Point mark, long matched) {
-        return mark == null ? Mark.unknown(lane.stream()) : new Mark(lane.stream(), true, mark, matched, Duration.ZERO);
+        return mark == null
+                ? Mark.unknown(lane.stream(), ASK, matched)
+                : new Mark(lane.stream(), ASK, true, mark, matched, Duration.ZERO);
     }
 
     private static Item gap(long first, long last) {
