@@ -70,7 +70,8 @@ public final class Outbox implements AutoCloseable {
         this.segments = segments;
         this.policy = policy;
         this.time = time;
-        this.writer = new Writer("outbox in " + disk, segments, index, policy, time, chance, threads.background(), lock);
+        this.writer =
+                new Writer("outbox in " + disk, segments, index, policy, time, chance, threads.background(), lock);
         this.reader = new Reader(segments, index, lock);
         this.requests = new Requests(writer, policy, time, lock, threads.writing());
         this.ended = threads.ended();
@@ -137,10 +138,7 @@ public final class Outbox implements AutoCloseable {
                     Thread.ofPlatform().name("outbox").daemon().factory());
             return new Threads(
                     writing,
-                    task -> Thread.ofPlatform()
-                            .name("outbox-prepare")
-                            .daemon()
-                            .start(task),
+                    task -> Thread.ofPlatform().name("outbox-prepare").daemon().start(task),
                     writing::shutdown);
         }
 
