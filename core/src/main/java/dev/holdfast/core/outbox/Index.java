@@ -17,13 +17,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.TreeMap;
-import java.util.random.RandomGenerator;
-import dev.holdfast.core.record.Attempts;
-import dev.holdfast.core.record.Audit;
-import dev.holdfast.core.record.Item.Stored;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -246,7 +243,9 @@ final class Index {
             count(gap.why(), records(lane, gap));
             Gap before = lane.gapAt(gap.first());
             long first = before == null ? gap.first() : before.last() + 1;
-            letGo.add(new LetGo(lane.name, new Gap(first, gap.last(), gap.why(), gap.hash(), gap.audit())));
+            if (first <= gap.last()) {
+                letGo.add(new LetGo(lane.name, new Gap(first, gap.last(), gap.why(), gap.hash(), gap.audit())));
+            }
         }
         if (gap.last() >= lane.next) {
             reach(lane, gap.first() - 1, 0);
