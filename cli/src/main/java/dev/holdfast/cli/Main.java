@@ -6,6 +6,7 @@ import dev.holdfast.cli.command.ExitCode;
 import dev.holdfast.cli.command.VersionLine;
 import dev.holdfast.cli.config.ConfigCommand;
 import dev.holdfast.cli.fleet.FleetCommand;
+import dev.holdfast.cli.outbox.OutboxCommand;
 import dev.holdfast.cli.run.AgentCommand;
 import dev.holdfast.cli.run.ServerCommand;
 import dev.holdfast.cli.run.UpCommand;
@@ -55,6 +56,7 @@ public final class Main {
                 .addSubcommand(new ServerCommand(variables))
                 .addSubcommand(new AgentCommand(variables))
                 .addSubcommand(new FleetCommand(variables))
+                .addSubcommand(OutboxCommand.line(variables))
                 .addSubcommand(new ConfigCommand(variables));
         main.setOut(out);
         main.setErr(err);

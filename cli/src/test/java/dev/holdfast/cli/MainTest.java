@@ -69,7 +69,17 @@ class MainTest {
                 "config",
                 "config check",
                 "config defaults",
-                "config explain"
+                "config explain",
+                "outbox",
+                "outbox append",
+                "outbox list",
+                "outbox show",
+                "outbox dead",
+                "outbox dead list",
+                "outbox dead show",
+                "outbox replay",
+                "outbox purge",
+                "outbox stats"
             })
     void everyCommandHasHelp(String command) {
         List<String> words = new ArrayList<>(List.of(command.split(" ")));
@@ -86,7 +96,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "flet list", "fleet", "config", "fleet list --format xml", "server --port 1"})
+    @ValueSource(strings = {"", "flet list", "fleet", "config", "outbox", "outbox lst", "fleet list --format xml", "server --port 1"})
     void wrongUsageIsTwo(String line) {
         assertThat(run(line.isEmpty() ? new String[0] : line.split(" "))).isEqualTo(2);
         assertThat(out.toString()).isEmpty();

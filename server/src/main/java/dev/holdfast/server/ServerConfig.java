@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server;
 
+import dev.holdfast.opamp.outbox.OutboxWire;
 import dev.holdfast.server.ingest.IngestConfig;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param pingInterval how often a connection is pinged; one that answers nothing for two of these is closed
  * @param requestTimeout how long a request or message may take to come whole
  * @param flushInterval how long a change of presence (attached, last seen) may wait to be written with others
- * @param messageLimit the largest message taken, in bytes, compressed or not
+ * @param messageLimit the largest message taken, in bytes, compressed or not; at least {@value #LEAST_MESSAGE_LIMIT}
  * @param inputLimit what unfinished requests and messages of all connections may hold together, in bytes, beyond a few
  *     KiB of each; the message limit if that is more
  * @param ingest what may be taken and kept of agents' outboxes
@@ -52,6 +53,12 @@ public record ServerConfig(
      */
     public static final int MESSAGE_LIMIT = 1 << 20;
 
+    /**
+     * The least {@link #messageLimit}: 256 KiB. A link whose batches are larger than what is taken would be closed for
+     * each of them.
+     */
+    public static final int LEAST_MESSAGE_LIMIT = OutboxWire.LIMIT + 1024;
+
     /** The default of {@link #requestTimeout}: 10 s. */
     public static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(10);
 
@@ -73,9 +80,9 @@ public record ServerConfig(
         requirePositive("pingInterval", pingInterval);
         requirePositive("requestTimeout", requestTimeout);
         requirePositive("flushInterval", flushInterval);
-        if (messageLimit < 1) {
-            throw new IllegalArgumentException(
-                    "messageLimit: " + messageLimit + " (expected: >= 1, such as " + MESSAGE_LIMIT + ")");
+        if (messageLimit < LEAST_MESSAGE_LIMIT) {
+            throw new IllegalArgumentException("messageLimit: " + messageLimit + " (expected: >= " + LEAST_MESSAGE_LIMIT
+                    + ", which a full batch of an outbox takes)");
         }
         if (inputLimit < 1) {
             throw new IllegalArgumentException(

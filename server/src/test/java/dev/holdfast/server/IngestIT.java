@@ -4,7 +4,6 @@ package dev.holdfast.server;
 import static dev.holdfast.server.TestAgent.uid;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.holdfast.core.record.Point;
 import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.CustomMessage;
@@ -12,8 +11,6 @@ import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.Wire;
 import dev.holdfast.opamp.outbox.OutboxMessage;
 import dev.holdfast.opamp.outbox.OutboxMessage.Mark;
-import dev.holdfast.opamp.outbox.OutboxMessage.Marks;
-import dev.holdfast.opamp.outbox.OutboxMessage.Resume;
 import dev.holdfast.opamp.outbox.OutboxWire;
 import dev.holdfast.server.ingest.Lanes;
 import java.net.http.HttpRequest;
@@ -110,7 +107,7 @@ class IngestIT {
         Lanes lane = Lanes.of(2, "status").append(2);
         post(registration());
 
-        assertThat(marks(post(message(resume(lane, 0)))).known()).isFalse();
+        assertThat(marks(post(message(lane.resume(0)))).known()).isFalse();
         assertThat(marks(post(message(lane.batch(0, 2)))).at()).isEqualTo(lane.at(2));
         assertThat(server.metric("holdfast_ingest_records_total")).isEqualTo(2);
     }
@@ -184,14 +181,8 @@ class IngestIT {
     }
 
     private Mark resumed(TestAgent agent, Lanes lane, long acknowledged) throws Exception {
-        send(agent, resume(lane, acknowledged));
+        send(agent, lane.resume(acknowledged));
         return mark(agent);
-    }
-
-    private static Resume resume(Lanes lane, long acknowledged) {
-        return new Resume(
-                lane.stream().outbox(),
-                List.of(new Resume.Lane(lane.stream(), lane.at(acknowledged), 0, List.<Point>of())));
     }
 
     /** The next mark, answers passed over. */
@@ -205,7 +196,7 @@ class IngestIT {
 
     private static Mark marks(ServerMessage message) throws Exception {
         CustomMessage custom = Objects.requireNonNull(message.custom());
-        return ((Marks) OutboxWire.read(custom).orElseThrow()).marks().getFirst();
+        return (Mark) OutboxWire.read(custom).orElseThrow();
     }
 
     private ServerMessage post(AgentMessage message) throws Exception {

@@ -36,7 +36,19 @@ class ServerConfigTest {
         assertThat(ServerConfig.of(Path.of("data")).messageLimit()).isEqualTo(1 << 20);
     }
 
+    @Test
+    void aMessageLimitThatAFullBatchExceedsIsRefused() {
+        assertThatThrownBy(() -> config(Duration.ofSeconds(5), (256 << 10) - 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("messageLimit: 262143 (expected: >= 262144, which a full batch of an outbox takes)");
+        assertThat(config(Duration.ofSeconds(5), 256 << 10).messageLimit()).isEqualTo(256 << 10);
+    }
+
     private static ServerConfig heartbeat(Duration interval) {
+        return config(interval, ServerConfig.MESSAGE_LIMIT);
+    }
+
+    private static ServerConfig config(Duration interval, int messageLimit) {
         ServerConfig defaults = ServerConfig.of(Path.of("data"));
         return new ServerConfig(
                 defaults.data(),
@@ -46,7 +58,7 @@ class ServerConfigTest {
                 defaults.pingInterval(),
                 defaults.requestTimeout(),
                 defaults.flushInterval(),
-                defaults.messageLimit(),
+                messageLimit,
                 defaults.inputLimit(),
                 defaults.ingest());
     }

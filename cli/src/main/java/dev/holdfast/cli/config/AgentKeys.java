@@ -113,7 +113,7 @@ final class AgentKeys {
             "How many heartbeat intervals a message may go unanswered before the connection is given up.");
 
     static final Key<Integer> MESSAGE_LIMIT =
-            new Key<>("message.limit", Types.size(), Sizes.print(Wire.LIMIT), "The largest message taken.");
+            new Key<>("message.limit", Types.MESSAGE_SIZE, Sizes.print(Wire.LIMIT), "The largest message taken.");
 
     static final List<Key<?>> ALL = List.of(
             DATA,

@@ -56,9 +56,9 @@ final class ServerKeys {
 
     static final Key<Integer> MESSAGE_LIMIT = new Key<>(
             "message.limit",
-            Types.size(),
+            Types.MESSAGE_SIZE,
             Sizes.print(ServerConfig.MESSAGE_LIMIT),
-            "The largest message taken, compressed or not.");
+            "The largest message taken, compressed or not; a full batch of an outbox takes 256KiB.");
 
     static final Key<Integer> INPUT_LIMIT = new Key<>(
             "input.limit",
@@ -74,7 +74,7 @@ final class ServerKeys {
 
     static final Key<Integer> RECORD_LIMIT = new Key<>(
             "ingest.record_limit",
-            Types.size(),
+            Types.size(1, IngestConfig.RECORD_LIMIT),
             Sizes.print(IngestConfig.RECORD_LIMIT),
             "The largest record taken from an outbox, as sent.");
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.cli.fleet;
 
+import dev.holdfast.cli.command.Columns;
 import dev.holdfast.cli.command.CommandException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

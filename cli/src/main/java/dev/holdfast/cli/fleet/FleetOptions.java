@@ -2,6 +2,7 @@
 package dev.holdfast.cli.fleet;
 
 import dev.holdfast.cli.command.CommandException;
+import dev.holdfast.cli.command.Format;
 import dev.holdfast.cli.config.Configuration;
 import java.nio.file.Path;
 import java.util.Map;
@@ -19,14 +20,6 @@ final class FleetOptions {
 
     @Option(names = "--format", paramLabel = "FORMAT", description = "text or json (text).")
     private Format format = Format.TEXT;
-
-    /** How a result is printed. */
-    enum Format {
-        /** For people. */
-        TEXT,
-        /** For programs. */
-        JSON
-    }
 
     boolean wantsJson() {
         return format == Format.JSON;

@@ -10,8 +10,8 @@ import ch.qos.logback.core.ConsoleAppender;
 import java.util.List;
 import org.slf4j.LoggerFactory;
 
-/** The log of a process that runs until it is stopped: a line for each event, on standard output. */
-final class Logging {
+/** The log: a line for each event. Of a process that runs until it is stopped it is what standard output is for. */
+public final class Logging {
 
     /** What they say at a lower level concerns those who write them. */
     private static final List<String> THIRD_PARTIES =
@@ -30,7 +30,22 @@ final class Logging {
         configure(context, role, verbose);
     }
 
+    /**
+     * Sends what is amiss to standard error from now on, since standard output is for a result.
+     *
+     * @param role what every line names as its origin
+     */
+    public static void startAside(String role) {
+        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        context.reset();
+        configure(context, role, Level.WARN, "System.err");
+    }
+
     static void configure(LoggerContext context, String role, boolean verbose) {
+        configure(context, role, verbose ? Level.DEBUG : Level.INFO, "System.out");
+    }
+
+    private static void configure(LoggerContext context, String role, Level level, String target) {
         PatternLayoutEncoder encoder = new PatternLayoutEncoder();
         encoder.setContext(context);
         // A message may carry what another machine sent: it must not be able to look like a line of its own.
@@ -40,6 +55,7 @@ final class Logging {
         ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
         console.setContext(context);
         console.setEncoder(encoder);
+        console.setTarget(target);
         console.start();
         Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
         root.setLevel(Level.INFO);
@@ -47,6 +63,6 @@ final class Logging {
         THIRD_PARTIES.forEach(name -> context.getLogger(name).setLevel(Level.WARN));
         // Our own message says what its traces are about.
         context.getLogger("org.sqlite").setLevel(Level.OFF);
-        context.getLogger("dev.holdfast").setLevel(verbose ? Level.DEBUG : Level.INFO);
+        context.getLogger("dev.holdfast").setLevel(level);
     }
 }

@@ -3,6 +3,7 @@ package dev.holdfast.cli.value;
 
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.core.time.Durations;
+import dev.holdfast.server.ServerConfig;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.InvalidPathException;
@@ -39,6 +40,9 @@ public final class Types {
 
     /** A host and a port; the host is looked up. */
     public static final Type<InetSocketAddress> ADDRESS = Type.word("address", Types.ADDRESS_EXPECTED, Types::address);
+
+    /** A number of bytes that the largest message of an outbox does not exceed, up to 1 GiB. */
+    public static final Type<Integer> MESSAGE_SIZE = size(ServerConfig.LEAST_MESSAGE_LIMIT, 1 << 30);
 
     private static final String ADDRESS_EXPECTED = "HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:4320";
 
@@ -79,10 +83,18 @@ public final class Types {
 
     /** A number of bytes from 1 to 1 GiB. */
     public static Type<Integer> size() {
-        String expected = "a size from 1 byte to 1GiB, such as 64MiB";
+        return size("a size from 1 byte to 1GiB, such as 64MiB", 1, 1 << 30);
+    }
+
+    /** A number of bytes of a range that includes both ends. */
+    public static Type<Integer> size(int least, int most) {
+        return size("a size from " + Sizes.print(least) + " to " + Sizes.print(most), least, most);
+    }
+
+    private static Type<Integer> size(String expected, int least, int most) {
         return Type.word("size", expected, text -> {
             long bytes = Sizes.parse(text).orElseThrow(() -> new MismatchException(expected));
-            if (bytes < 1 || bytes > 1 << 30) {
+            if (bytes < least || bytes > most) {
                 throw new MismatchException(expected);
             }
             return Math.toIntExact(bytes);

@@ -115,7 +115,7 @@ class ConfigurationTest {
     void everyKeyOfAServerReachesIt() throws Exception {
         Path file = file("""
                 {"data": "/srv/x", "listen": "0.0.0.0:1", "admin": "[::1]:2", "heartbeat.interval": "9s",
-                 "ping.interval": "8s", "store": {"flush_interval": "2s"}, "message.limit": 1024,
+                 "ping.interval": "8s", "store": {"flush_interval": "2s"}, "message.limit": "256KiB",
                  "request.timeout": "7s", "input.limit": "3MiB"}
                 """);
 
@@ -129,7 +129,7 @@ class ConfigurationTest {
         assertThat(server.heartbeatInterval()).isEqualTo(Duration.ofSeconds(9));
         assertThat(server.pingInterval()).isEqualTo(Duration.ofSeconds(8));
         assertThat(server.flushInterval()).isEqualTo(Duration.ofSeconds(2));
-        assertThat(server.messageLimit()).isEqualTo(1024);
+        assertThat(server.messageLimit()).isEqualTo(256 << 10);
         assertThat(server.requestTimeout()).isEqualTo(Duration.ofSeconds(7));
         assertThat(server.inputLimit()).isEqualTo(3 << 20);
     }
@@ -217,14 +217,23 @@ class ConfigurationTest {
                         "reconnect.max_delay: -3s (expected: a duration > 0s, such as 15s), in " + file + " line 2",
                         "reconnect.multiplier: x (expected: a number from 1 to 1000, such as 2), in " + file
                                 + " line 3",
-                        "message.limit: 64MB (expected: a size from 1 byte to 1GiB, such as 64MiB), in " + file
-                                + " line 8",
+                        "message.limit: 64MB (expected: a size from 256KiB to 1GiB), in " + file + " line 8",
                         "listen: here (expected: HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:4320), in "
                                 + file + " line 6",
                         "HOLDFAST_RECONECT_JITTER: unknown environment variable (expected: one that sets a key;"
                                 + " the nearest is HOLDFAST_RECONNECT_JITTER)",
                         "ping.interval: 0s (expected: a duration > 0s, such as 15s), in environment variable"
                                 + " HOLDFAST_PING_INTERVAL");
+    }
+
+    /** Else each full batch of an outbox would close its link. */
+    @Test
+    void aServerThatCouldNotTakeABatchIsNotStarted() throws Exception {
+        Path file = file("server: {message.limit: 255KiB}\n");
+
+        assertThat(faults(file, Map.of()))
+                .containsExactly(
+                        "message.limit: 255KiB (expected: a size from 256KiB to 1GiB), in " + file + " line 1");
     }
 
     @Test

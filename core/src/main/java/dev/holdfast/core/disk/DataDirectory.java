@@ -146,8 +146,10 @@ public final class DataDirectory implements AutoCloseable {
     }
 
     private static DataDirectoryException heldBy(Path directory, String holder) {
-        return new DataDirectoryException.Held("data directory " + directory + " is held by " + holder
-                + ": stop that one, or give this one a directory of its own with --data");
+        return new DataDirectoryException.Held(
+                "data directory " + directory + " is held by " + holder
+                        + ": stop that one, or give this one a directory of its own with --data",
+                holder);
     }
 
     /** Where it is, absolute. */

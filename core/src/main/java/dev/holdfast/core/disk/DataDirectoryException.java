@@ -26,8 +26,16 @@ public sealed class DataDirectoryException extends Exception {
 
         private static final long serialVersionUID = 1L;
 
-        Held(String message) {
+        private final String holder;
+
+        Held(String message, String holder) {
             super(message);
+            this.holder = holder;
+        }
+
+        /** Who does, with its pid if it is known, such as {@code another process (pid 12)}. */
+        public String holder() {
+            return holder;
         }
     }
 }

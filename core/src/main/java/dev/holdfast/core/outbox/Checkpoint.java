@@ -44,6 +44,8 @@ final class Checkpoint {
         out.writeByte(VERSION);
         out.writeLong(index.nextDead);
         out.writeLong(index.lost);
+        out.writeLong(index.dropped);
+        out.writeLong(index.expired);
         out.writeInt(index.segments.size());
         for (Map.Entry<Integer, Integer> segment : index.segments.entrySet()) {
             out.writeInt(segment.getKey());
@@ -83,16 +85,23 @@ final class Checkpoint {
             out.writeShort(rest.length);
             out.write(rest);
         }
-        out.writeInt(lane.runs.size());
-        for (Run run : lane.runs.values()) {
-            out.writeInt(run.segment());
-            out.writeLong(run.first());
-            out.writeLong(run.last());
-            out.writeInt(run.offset());
-            out.writeInt(run.end());
-            out.writeLong(run.bytes());
-            out.writeLong(run.newest());
+        out.writeInt(lane.past.size() + lane.runs.size());
+        for (Run run : lane.past.values()) {
+            write(run, out);
         }
+        for (Run run : lane.runs.values()) {
+            write(run, out);
+        }
+    }
+
+    private static void write(Run run, DataOutputStream out) throws IOException {
+        out.writeInt(run.segment());
+        out.writeLong(run.first());
+        out.writeLong(run.last());
+        out.writeInt(run.offset());
+        out.writeInt(run.end());
+        out.writeLong(run.bytes());
+        out.writeLong(run.newest());
     }
 
     /** Takes in a frame of one. */
@@ -142,6 +151,8 @@ final class Checkpoint {
         Index index = new Index();
         index.nextDead = in.readLong();
         index.lost = in.readLong();
+        index.dropped = in.readLong();
+        index.expired = in.readLong();
         for (int left = in.readInt(); left > 0; left--) {
             index.segments.put(in.readInt(), in.readInt());
         }
@@ -177,7 +188,7 @@ final class Checkpoint {
                     in.readInt(),
                     in.readLong(),
                     in.readLong());
-            lane.runs.put(run.first(), run);
+            (run.last() <= lane.acked ? lane.past : lane.runs).put(run.first(), run);
         }
         return lane;
     }

@@ -84,12 +84,8 @@ final class Cleaner {
                 || (scan.type() != Codec.RECORD && scan.type() != Codec.MOVED)) {
             return false;
         }
-        Map.Entry<Long, Run> run = lane.runs.floorEntry(scan.sequence());
-        Map.Entry<Long, Gap> gap = lane.gaps.floorEntry(scan.sequence());
-        return run != null
-                && run.getValue().segment() == segment
-                && run.getValue().last() >= scan.sequence()
-                && (gap == null || gap.getValue().last() < scan.sequence());
+        Run run = lane.runAt(scan.sequence());
+        return run != null && run.segment() == segment && lane.gapAt(scan.sequence()) == null;
     }
 
     private static Frame damaged(Scan scan) {

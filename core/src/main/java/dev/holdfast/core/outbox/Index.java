@@ -41,8 +41,20 @@ final class Index {
     /** Whether something was let go since it was last looked for segments that can go. */
     boolean mayHaveUnwanted = true;
 
-    /** Records that were found damaged or missing when the log was read. */
+    /** Records that were found damaged or missing. */
     long lost;
+
+    /** Records that were given up since there was no room for them. */
+    long dropped;
+
+    /** Records that were given up since they were too old. */
+    long expired;
+
+    /** What became a gap, but for dead letters, since somebody took it from here. */
+    final List<LetGo> letGo = new ArrayList<>();
+
+    /** Records of a lane that will never come, which nobody had asked for. */
+    record LetGo(String lane, Gap gap) {}
 
     /** What has been moved of a segment that goes, until it is gone. */
     private final List<Moved> moved = new ArrayList<>();
@@ -116,12 +128,16 @@ final class Index {
         }
         if (frame.sequence() > lane.next) {
             long missing = frame.sequence() - lane.next;
-            lost += missing;
+            count(Why.DAMAGED, missing);
             put(lane, new Gap(lane.next, frame.sequence() - 1, Why.DAMAGED, 0, "not found on the disk"));
+        }
+        long time = isWhole ? timeOf(frame) : 0;
+        if (lane.acked == lane.next - 1) {
+            lane.saw(frame.sequence(), time);
         }
         lane.next = frame.sequence() + 1;
         lane.lastHash = frame.hash();
-        extend(lane, run(frame, position, size, isWhole ? timeOf(frame) : 0));
+        Lane.extend(lane.runs, run(frame, position, size, time));
     }
 
     private static long timeOf(Frame frame) throws IOException {
@@ -134,15 +150,6 @@ final class Index {
         int offset = SegmentLog.offset(position);
         long sequence = frame.sequence();
         return new Run(SegmentLog.segment(position), sequence, sequence, offset, offset + size, size, time);
-    }
-
-    private static void extend(Lane lane, Run more) {
-        Map.Entry<Long, Run> newest = lane.runs.lastEntry();
-        if (newest != null && newest.getValue().segment() == more.segment()) {
-            lane.runs.put(newest.getKey(), newest.getValue().and(more));
-        } else {
-            lane.runs.put(more.first(), more);
-        }
     }
 
     private void moved(Frame frame, long position) throws IOException {
@@ -161,7 +168,7 @@ final class Index {
     private void gone(int segment) {
         segments.remove(segment);
         for (Lane lane : lanes.values()) {
-            lane.runs.values().removeIf(run -> run.segment() == segment);
+            lane.forget(segment);
         }
         for (Moved each : moved) {
             Lane lane = byId.get(each.lane);
@@ -172,8 +179,31 @@ final class Index {
         moved.clear();
     }
 
-    private static void gap(Lane lane, Frame frame) throws IOException {
-        put(lane, Codec.gap(frame.sequence(), frame.hash(), Codec.in(frame.payload())));
+    private void gap(Lane lane, Frame frame) throws IOException {
+        Gap gap = Codec.gap(frame.sequence(), frame.hash(), Codec.in(frame.payload()));
+        if (gap.why() != Why.DEAD) {
+            count(gap.why(), records(lane, gap));
+            letGo.add(new LetGo(lane.name, gap));
+        }
+        put(lane, gap);
+    }
+
+    /** How many sequences of a gap were in none before. */
+    private static long records(Lane lane, Gap gap) {
+        long records = gap.last() - gap.first() + 1;
+        for (Gap before : lane.gaps.headMap(gap.last(), true).values()) {
+            records -= Math.max(0, before.last() - Math.max(before.first(), gap.first()) + 1);
+        }
+        return records;
+    }
+
+    private void count(Why why, long records) {
+        switch (why) {
+            case DAMAGED -> lost += records;
+            case DROPPED -> dropped += records;
+            case EXPIRED -> expired += records;
+            case DEAD -> {}
+        }
     }
 
     private static void put(Lane lane, Gap gap) {

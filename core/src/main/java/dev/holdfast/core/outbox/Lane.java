@@ -26,6 +26,9 @@ final class Lane {
     /** The chain hash at the one before it. */
     long lastHash;
 
+    /** The newest record that a power loss does not take. */
+    long durable;
+
     long acked;
     long ackedHash;
 
@@ -38,6 +41,14 @@ final class Lane {
 
     /** Where the records are that are not acknowledged, by the first sequence of each. They do not overlap. */
     final NavigableMap<Long, Run> runs = new TreeMap<>();
+
+    /** Where those are that are acknowledged, as long as their segments are there. */
+    final NavigableMap<Long, Run> past = new TreeMap<>();
+
+    /** The record whose time was seen last, and that time in milliseconds of the Unix epoch. */
+    private long seen;
+
+    private long seenTime;
 
     /**
      * Records of a lane in one segment, with sequences one after the other.
@@ -69,14 +80,15 @@ final class Lane {
         if (sequence < acked) {
             return false;
         }
-        int before = runs.size();
+        boolean isRunOver = false;
         acked = sequence;
         ackedHash = hash;
         if (attempts != null && attempts.sequence() <= sequence) {
             attempts = null;
         }
         while (!runs.isEmpty() && runs.firstEntry().getValue().last() <= sequence) {
-            runs.pollFirstEntry();
+            extend(past, runs.pollFirstEntry().getValue());
+            isRunOver = true;
         }
         Map.Entry<Long, Gap> split = gaps.floorEntry(sequence);
         gaps.headMap(sequence, true).clear();
@@ -84,7 +96,58 @@ final class Lane {
             Gap gap = split.getValue();
             gaps.put(sequence + 1, new Gap(sequence + 1, gap.last(), gap.why(), gap.hash(), gap.audit()));
         }
-        return runs.size() < before;
+        return isRunOver;
+    }
+
+    /** Adds a run that is newer than those that are there. */
+    static void extend(NavigableMap<Long, Run> runs, Run more) {
+        Map.Entry<Long, Run> newest = runs.lastEntry();
+        if (newest != null
+                && newest.getValue().segment() == more.segment()
+                && newest.getValue().last() + 1 == more.first()) {
+            runs.put(newest.getKey(), newest.getValue().and(more));
+        } else {
+            runs.put(more.first(), more);
+        }
+    }
+
+    /** Nothing of a segment is there any more. */
+    void forget(int segment) {
+        runs.values().removeIf(run -> run.segment() == segment);
+        past.values().removeIf(run -> run.segment() == segment);
+    }
+
+    /** The gap that a sequence lies in, or null. */
+    @Nullable
+    Gap gapAt(long sequence) {
+        Map.Entry<Long, Gap> gap = gaps.floorEntry(sequence);
+        return gap == null || gap.getValue().last() < sequence ? null : gap.getValue();
+    }
+
+    /** The run that a sequence lies in, or null. */
+    @Nullable
+    Run runAt(long sequence) {
+        Map.Entry<Long, Run> run = (sequence > acked ? runs : containing(sequence)).floorEntry(sequence);
+        return run == null || run.getValue().last() < sequence ? null : run.getValue();
+    }
+
+    private NavigableMap<Long, Run> containing(long acknowledged) {
+        return !runs.isEmpty() && runs.firstKey() <= acknowledged ? runs : past;
+    }
+
+    /** A record was appended then, as somebody saw who read it. */
+    void saw(long sequence, long time) {
+        seen = sequence;
+        seenTime = time;
+    }
+
+    /** When the oldest record that waits was appended, in milliseconds of the Unix epoch; 0 if that is not known. */
+    long oldest() {
+        long first = acked + 1;
+        for (Gap gap = gapAt(first); gap != null; gap = gapAt(first)) {
+            first = gap.last() + 1;
+        }
+        return seen == first ? seenTime : 0;
     }
 
     /** What is sent from here on is another stream. */
@@ -93,7 +156,11 @@ final class Lane {
         epochAfter = after;
     }
 
+    Point acknowledged() {
+        return new Point(acked, ackedHash);
+    }
+
     LaneState state() {
-        return new LaneState(name, epoch, epochAfter, new Point(acked, ackedHash), next - 1, attempts);
+        return new LaneState(name, epoch, epochAfter, acknowledged(), Math.max(durable, acked), attempts);
     }
 }

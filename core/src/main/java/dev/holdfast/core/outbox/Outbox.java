@@ -10,23 +10,22 @@ import dev.holdfast.core.record.Item.Stored;
 import dev.holdfast.core.record.Item.Why;
 import dev.holdfast.core.record.LaneState;
 import dev.holdfast.core.record.NewRecord;
+import dev.holdfast.core.record.Point;
 import dev.holdfast.core.segment.Frame;
 import dev.holdfast.core.segment.SegmentLog;
 import dev.holdfast.core.time.Time;
 import java.io.IOException;
-import java.util.ArrayDeque;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,16 +52,9 @@ public final class Outbox implements AutoCloseable {
     private final OutboxPolicy policy;
     private final Time time;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition work = lock.newCondition();
     private final Writer writer;
     private final Reader reader;
-    private final Thread thread;
-
-    // From here on guarded by the lock.
-    private final ArrayDeque<Request<?>> requests = new ArrayDeque<>();
-    private boolean isForceDue;
-    private boolean isForceScheduled;
-    private boolean isClosed;
+    private final Requests requests;
 
     private Outbox(
             SegmentLog segments,
@@ -76,7 +68,7 @@ public final class Outbox implements AutoCloseable {
         this.time = time;
         this.writer = new Writer(segments, index, policy, time, chance, background, lock);
         this.reader = new Reader(segments, index, lock);
-        this.thread = Thread.ofPlatform().name("outbox").daemon().unstarted(this::run);
+        this.requests = new Requests(writer, time, lock);
     }
 
     /**
@@ -106,7 +98,7 @@ public final class Outbox implements AutoCloseable {
         } else {
             outbox.resume(found, disk);
         }
-        outbox.thread.start();
+        outbox.requests.start();
         return outbox;
     }
 
@@ -151,7 +143,7 @@ public final class Outbox implements AutoCloseable {
      * @throws InterruptedException if interrupted while it waits; it may be appended
      */
     public long append(NewRecord record) throws IOException, InterruptedException {
-        return await(appendAsync(List.of(record))).getFirst();
+        return Requests.await(appendAsync(List.of(record))).getFirst();
     }
 
     /**
@@ -161,18 +153,127 @@ public final class Outbox implements AutoCloseable {
      * @throws IllegalArgumentException if they do not fit into half a segment
      */
     public CompletableFuture<List<Long>> appendAsync(List<NewRecord> records) {
-        return submit(new Request.Append(policy, time.instant(), records, OptionalLong.empty(), List.of()));
+        return requests.submit(new Request.Append(policy, time.instant(), records, OptionalLong.empty(), List.of()));
+    }
+
+    /** The same to the lane's end, whether or not a power loss may still take it. */
+    public List<Item> read(String lane, long from, int maxCount, long maxBytes) throws IOException {
+        return read(lane, from, Long.MAX_VALUE, maxCount, maxBytes);
     }
 
     /**
-     * What a lane holds from a sequence on: records, and the word of those that will never come.
+     * What a lane holds from a sequence on: records, and the word of those that will never come. There is at least one
+     * item if there is anything, and none after it goes beyond a bound. A gap may be cut at its front.
      *
-     * @param maxCount how many items at most
-     * @param maxBytes how many bytes of payload at most; one item comes whatever its size
+     * @param from the first sequence, at least 1; or the first that is not acknowledged, if that comes later
+     * @param upTo the last one
+     * @param maxCount how many items at most, at least 1
+     * @param maxBytes how large they may be together, see {@link Item#size}
      * @return nothing if there is nothing, or no such lane
+     * @throws IOException if the disk does not give it; nothing is known of the records then
      */
-    public List<Item> read(String lane, long from, int maxCount, long maxBytes) throws IOException {
-        return reader.read(lane, from, maxCount, maxBytes);
+    public List<Item> read(String lane, long from, long upTo, int maxCount, long maxBytes) throws IOException {
+        List<Item> items = reader.read(lane, from, upTo, maxCount, maxBytes);
+        for (Item item : items) {
+            if (item instanceof Gap gap && reader.isNews(lane, gap)) {
+                // So that it is counted and told, once.
+                requests.add(about(
+                        false,
+                        lane,
+                        known -> Reader.isNews(known, gap) ? List.of(Codec.gap(known.id, gap)) : List.of()));
+            }
+        }
+        return items;
+    }
+
+    /**
+     * For each sequence the newest record at or before it, or end of a gap, whose hash is known; where there is none
+     * that is not acknowledged, the point up to which the lane is acknowledged. For a sequence before that one it is
+     * that too, unless the record is still there.
+     *
+     * @throws IOException if the disk does not give it
+     */
+    public List<Point> points(String lane, List<Long> sequences) throws IOException {
+        return reader.points(lane, sequences);
+    }
+
+    /**
+     * Has a listener told what happens from now on, in place of the one before. What was so before is known to
+     * {@link #lanes}.
+     */
+    public void listen(Listener listener) {
+        writer.listener = listener;
+    }
+
+    /**
+     * Hears what becomes of records: on the thread that writes, so in the order in which it happens, and in little
+     * time. It must not wait for what it asks this outbox for. What it throws is logged and spoils nothing.
+     */
+    public interface Listener {
+
+        /**
+         * Everything of a lane up to a record is safely on the disk. Told before whoever appended it is.
+         *
+         * @param last its sequence
+         */
+        default void durable(String lane, long last) {}
+
+        /**
+         * Records of a lane will never come: there was no room for them, they grew too old, or they are damaged. Dead
+         * letters are not told of.
+         */
+        default void letGo(String lane, Gap gap) {}
+    }
+
+    /**
+     * What an outbox holds.
+     *
+     * @param bytes what it takes on the disk, for which there is a quota
+     * @param segments how many files that is
+     * @param dead how many dead letters there are
+     * @param lost how many records were found damaged or missing since the outbox was made
+     * @param dropped how many were given up for want of room
+     * @param expired how many were given up since they were too old
+     */
+    public record Figures(
+            long bytes,
+            long quota,
+            int segments,
+            int dead,
+            long lost,
+            long dropped,
+            long expired,
+            List<LaneFigures> lanes) {}
+
+    /**
+     * What a lane holds.
+     *
+     * @param oldest when the oldest record that waits was appended; null if none waits, or if that is not known before
+     *     it is read
+     */
+    public record LaneFigures(LaneState state, @Nullable Instant oldest) {}
+
+    /** How much of everything there is, now. Reads nothing from the disk. */
+    public Figures figures() {
+        lock.lock();
+        try {
+            Index index = writer.index;
+            List<LaneFigures> lanes = index.all().stream()
+                    .map(lane -> new LaneFigures(
+                            lane.state(), lane.oldest() == 0 ? null : Instant.ofEpochMilli(lane.oldest())))
+                    .toList();
+            return new Figures(
+                    writer.bytes(),
+                    policy.quota(),
+                    index.segments.size(),
+                    index.dead.size(),
+                    index.lost,
+                    index.dropped,
+                    index.expired,
+                    lanes);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** The other side has everything of a lane up to a sequence. What it has already been told of is not told again. */
@@ -204,7 +305,7 @@ public final class Outbox implements AutoCloseable {
     public CompletableFuture<Boolean> bury(String lane, Attempts attempts) {
         long sequence = attempts.sequence();
         return control(true, lane, known -> {
-            List<Item> items = reader.read(lane, sequence, 1, 0);
+            List<Item> items = reader.read(lane, sequence, sequence, 1, 0);
             if (items.isEmpty() || !(items.getFirst() instanceof Stored record) || record.sequence() != sequence) {
                 return List.of();
             }
@@ -252,12 +353,12 @@ public final class Outbox implements AutoCloseable {
         Frame purge = new Frame(Codec.PURGE, 0, 0, id, Codec.NOTHING);
         Request.Append append = new Request.Append(
                 policy, time.instant(), List.of(again), OptionalLong.of(record.sequence()), List.of(purge));
-        return Optional.of(await(submit(append)).getFirst());
+        return Optional.of(Requests.await(requests.submit(append)).getFirst());
     }
 
     /** Forgets a dead letter for good. */
     public CompletableFuture<Boolean> purge(long id) {
-        return submit(new Request.Control<>(
+        return requests.submit(new Request.Control<>(
                 true,
                 any -> any.index.dead.containsKey(id)
                         ? List.of(new Frame(Codec.PURGE, 0, 0, id, Codec.NOTHING))
@@ -278,121 +379,28 @@ public final class Outbox implements AutoCloseable {
     /** Waits for what was asked for, puts everything on the disk and closes it. */
     @Override
     public void close() throws IOException {
-        lock.lock();
-        try {
-            isClosed = true;
-            work.signal();
-        } finally {
-            lock.unlock();
-        }
-        boolean wasInterrupted = Thread.interrupted();
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                wasInterrupted = true;
-            }
-        }
-        if (wasInterrupted) {
-            Thread.currentThread().interrupt();
-        }
+        requests.close();
         segments.close();
     }
 
     private CompletableFuture<Boolean> control(boolean isDurable, String lane, LaneFrames frames) {
         NewRecord.requireLane(lane);
-        return submit(new Request.Control<>(
+        return requests.submit(about(isDurable, lane, frames));
+    }
+
+    private static Request<Boolean> about(boolean isDurable, String lane, LaneFrames frames) {
+        return new Request.Control<>(
                 isDurable,
                 any -> {
                     Lane known = any.index.lanes.get(lane);
                     return known == null ? List.of() : frames.of(known);
                 },
-                true));
+                true);
     }
 
     /** What there is to write about a lane, now. */
     @FunctionalInterface
     private interface LaneFrames {
         List<Frame> of(Lane lane) throws IOException;
-    }
-
-    private <T> CompletableFuture<T> submit(Request<T> request) {
-        lock.lock();
-        try {
-            if (isClosed) {
-                request.done.completeExceptionally(new IOException("the outbox is closed"));
-            } else {
-                requests.add(request);
-                work.signal();
-            }
-        } finally {
-            lock.unlock();
-        }
-        return request.done;
-    }
-
-    private void run() {
-        List<Request<?>> taken = new ArrayList<>();
-        while (take(taken)) {
-            if (taken.isEmpty()) {
-                writer.force();
-            } else {
-                writer.write(taken);
-            }
-            taken.clear();
-            scheduleForce();
-        }
-        writer.close();
-    }
-
-    private boolean take(List<Request<?>> taken) {
-        lock.lock();
-        try {
-            while (requests.isEmpty() && !isClosed && !isForceDue) {
-                work.awaitUninterruptibly();
-            }
-            taken.addAll(requests);
-            requests.clear();
-            if (taken.isEmpty()) {
-                isForceDue = false;
-            }
-            return !taken.isEmpty() || !isClosed;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void scheduleForce() {
-        lock.lock();
-        try {
-            if (!writer.isUnforced() || isForceScheduled) {
-                return;
-            }
-            isForceScheduled = true;
-        } finally {
-            lock.unlock();
-        }
-        time.schedule(OutboxPolicy.RELAXED_FOR, this::requireForce);
-    }
-
-    private void requireForce() {
-        lock.lock();
-        try {
-            isForceScheduled = false;
-            isForceDue = true;
-            work.signal();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private static <T> T await(CompletableFuture<T> future) throws IOException, InterruptedException {
-        try {
-            return future.get();
-        } catch (ExecutionException e) {
-            Throwable why = Objects.requireNonNull(e.getCause());
-            String told = String.valueOf(why.getMessage());
-            throw why instanceof OutboxFullException ? new OutboxFullException(told) : new IOException(told, why);
-        }
     }
 }

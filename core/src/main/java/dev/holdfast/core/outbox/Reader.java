@@ -8,6 +8,7 @@ import dev.holdfast.core.record.Item;
 import dev.holdfast.core.record.Item.Gap;
 import dev.holdfast.core.record.Item.Stored;
 import dev.holdfast.core.record.Item.Why;
+import dev.holdfast.core.record.Point;
 import dev.holdfast.core.segment.Frame;
 import dev.holdfast.core.segment.Scan;
 import dev.holdfast.core.segment.SegmentLog;
@@ -48,23 +49,23 @@ final class Reader {
         this.lock = lock;
     }
 
-    List<Item> read(String lane, long from, int maxCount, long maxBytes) throws IOException {
+    List<Item> read(String lane, long from, long upTo, int maxCount, long maxBytes) throws IOException {
         if (from < 1 || maxCount < 1) {
             throw new IllegalArgumentException("from: " + from + ", maxCount: " + maxCount + " (expected: both >= 1)");
         }
         for (int attempt = 1; ; attempt++) {
-            Plan plan = plan(lane, from, maxCount);
+            Plan plan = plan(lane, from, upTo, maxCount);
             try {
-                return read(plan, maxCount, maxBytes);
+                return read(plan, new Items(upTo, maxCount, maxBytes));
             } catch (IOException e) {
-                if (attempt == MOST_TRIES || plan.equals(plan(lane, from, maxCount))) {
+                if (attempt == MOST_TRIES || plan.equals(plan(lane, from, upTo, maxCount))) {
                     throw e;
                 }
             }
         }
     }
 
-    private Plan plan(String name, long from, int maxCount) {
+    private Plan plan(String name, long from, long upTo, int maxCount) {
         lock.lock();
         try {
             Lane lane = index.lanes.get(name);
@@ -74,7 +75,7 @@ final class Reader {
             }
             long planned = 0;
             long at = Math.max(from, lane.acked + 1);
-            while (at < lane.next && planned < maxCount) {
+            while (at < lane.next && planned < maxCount && (planned == 0 || at <= upTo)) {
                 Piece piece = piece(lane, at);
                 pieces.add(piece);
                 planned += piece.gap == null ? piece.last - at + 1 : 1;
@@ -87,20 +88,26 @@ final class Reader {
     }
 
     private Piece piece(Lane lane, long at) {
-        Map.Entry<Long, Gap> gap = lane.gaps.floorEntry(at);
-        if (gap != null && gap.getValue().last() >= at) {
-            return new Piece(gap.getValue(), null, at, gap.getValue().last(), 0);
+        Gap gap = lane.gapAt(at);
+        if (gap != null) {
+            return new Piece(gap, null, at, gap.last(), 0);
         }
         Long nextGap = lane.gaps.higherKey(at);
         long end = nextGap == null ? lane.next - 1 : nextGap - 1;
-        Map.Entry<Long, Run> run = lane.runs.floorEntry(at);
-        if (run != null && run.getValue().last() >= at) {
-            Run found = run.getValue();
-            return new Piece(null, found, at, Math.min(end, found.last()), offset(lane.id, found, at));
+        Run run = lane.runAt(at);
+        if (run != null && log.has(run.segment())) {
+            return new Piece(null, run, at, Math.min(end, run.last()), offset(lane.id, run, at));
+        }
+        if (run != null) {
+            return new Piece(damaged(at, Math.min(end, run.last())), null, at, Math.min(end, run.last()), 0);
         }
         Long nextRun = lane.runs.higherKey(at);
         long last = Math.min(end, nextRun == null ? lane.next - 1 : nextRun - 1);
-        return new Piece(new Gap(at, last, Why.DAMAGED, 0, "not found on the disk"), null, at, last, 0);
+        return new Piece(damaged(at, last), null, at, last, 0);
+    }
+
+    private static Gap damaged(long first, long last) {
+        return new Gap(first, last, Why.DAMAGED, 0, "not found on the disk");
     }
 
     private int offset(int lane, Run run, long at) {
@@ -110,12 +117,11 @@ final class Reader {
                 : run.offset();
     }
 
-    private List<Item> read(Plan plan, int maxCount, long maxBytes) throws IOException {
-        Items items = new Items(maxCount, maxBytes);
+    private List<Item> read(Plan plan, Items items) throws IOException {
         for (Piece piece : plan.pieces) {
             if (piece.gap != null) {
                 Gap gap = piece.gap;
-                items.add(new Gap(piece.first, gap.last(), gap.why(), gap.hash(), gap.audit()), 0);
+                items.add(new Gap(piece.first, gap.last(), gap.why(), gap.hash(), gap.audit()));
             } else if (piece.run != null) {
                 read(plan.lane, piece, piece.run, items);
             }
@@ -128,44 +134,155 @@ final class Reader {
 
     private void read(int lane, Piece piece, Run run, Items items) throws IOException {
         long expected = piece.first;
+        Place place = null;
         Scan scan = log.scan(run.segment(), piece.offset, run.end());
         while (expected <= piece.last && !items.isFull && scan.next()) {
-            boolean isRecord = scan.type() == Codec.RECORD || scan.type() == Codec.MOVED;
-            if (!isRecord || scan.lane() != lane || scan.sequence() < expected || scan.sequence() > piece.last) {
+            if (!isRecord(scan, lane) || scan.sequence() < expected || scan.sequence() > piece.last) {
                 continue;
             }
             if (scan.sequence() > expected) {
-                items.add(new Gap(expected, scan.sequence() - 1, Why.DAMAGED, 0, "not found on the disk"), 0);
+                items.add(damaged(expected, scan.sequence() - 1));
             }
-            if (!items.isFull) {
-                item(scan, items);
+            if (!items.isFull && items.add(item(scan))) {
                 expected = scan.sequence() + 1;
-                note(lane, new Place(run.segment(), scan.end(), expected));
+                place = new Place(run.segment(), scan.end(), expected);
             }
         }
         if (expected <= piece.last && !items.isFull) {
-            items.add(new Gap(expected, piece.last, Why.DAMAGED, 0, "not found on the disk"), 0);
+            items.add(damaged(expected, piece.last));
         }
+        note(lane, place, items);
     }
 
-    private void note(int lane, Place place) {
+    private static boolean isRecord(Scan scan, int lane) {
+        return scan.lane() == lane && (scan.type() == Codec.RECORD || scan.type() == Codec.MOVED);
+    }
+
+    private void note(int lane, @Nullable Place place, Items items) {
         lock.lock();
         try {
-            places.put(lane, place);
+            if (place != null) {
+                places.put(lane, place);
+            }
+            Lane known = index.byId.get(lane);
+            if (known != null && items.list.getFirst() instanceof Stored first) {
+                known.saw(first.sequence(), first.time().toEpochMilli());
+            }
         } finally {
             lock.unlock();
         }
     }
 
-    private static void item(Scan scan, Items items) throws IOException {
+    private static Item item(Scan scan) throws IOException {
         byte[] payload = scan.payload();
-        if (payload == null) {
-            items.add(
-                    new Gap(scan.sequence(), scan.sequence(), Why.DAMAGED, scan.hash(), "its checksum does not verify"),
-                    0);
-        } else {
-            items.add(Codec.stored(scan.sequence(), scan.hash(), payload), payload.length);
+        return payload == null
+                ? new Gap(scan.sequence(), scan.sequence(), Why.DAMAGED, scan.hash(), "its checksum does not verify")
+                : Codec.stored(scan.sequence(), scan.hash(), payload);
+    }
+
+    /** Whether a gap was found while reading, and is not known of yet. */
+    boolean isNews(String name, Gap gap) {
+        lock.lock();
+        try {
+            Lane lane = index.lanes.get(name);
+            return lane != null && gap.why() == Why.DAMAGED && isNews(lane, gap);
+        } finally {
+            lock.unlock();
         }
+    }
+
+    /** The same, for who holds the lock or is the writer. */
+    static boolean isNews(Lane lane, Gap gap) {
+        return gap.first() > lane.acked && gap.last() < lane.next && lane.gapAt(gap.first()) == null;
+    }
+
+    /** The newest points at or before sequences; see {@link Outbox#points}. */
+    List<Point> points(String lane, List<Long> sequences) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                List<Point> points = new ArrayList<>();
+                for (long sequence : sequences) {
+                    points.add(point(lane, sequence));
+                }
+                return points;
+            } catch (IOException e) {
+                // A segment may have gone meanwhile.
+                if (attempt == MOST_TRIES) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private Point point(String name, long sequence) throws IOException {
+        Step step = step(name, sequence);
+        Point found = newest(step);
+        while (found == null) {
+            // Nothing of it can be read: what is before it still says something.
+            step = step(name, step.first - 1);
+            found = newest(step);
+        }
+        return found;
+    }
+
+    /**
+     * Where a point is: there, or among the records of a run.
+     *
+     * @param first the oldest record that may be it
+     * @param point itself, or the newest record that may be it
+     */
+    private record Step(int lane, @Nullable Run run, long first, Point point) {}
+
+    private Step step(String name, long sequence) {
+        lock.lock();
+        try {
+            Lane lane = index.lanes.get(name);
+            return lane == null ? new Step(-1, null, 0, Point.START) : step(lane, sequence);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Step step(Lane lane, long sequence) {
+        long at = Math.min(sequence, lane.next - 1);
+        while (at > lane.acked) {
+            Gap gap = lane.gapAt(at);
+            Run run = lane.runAt(at);
+            Map.Entry<Long, Gap> before = lane.gaps.floorEntry(at);
+            long after =
+                    Math.max(lane.acked, before == null ? 0 : before.getValue().last());
+            if (gap != null && at == gap.last() && gap.hash() != 0) {
+                return new Step(lane.id, null, 0, new Point(at, gap.hash()));
+            } else if (gap != null) {
+                at = gap.first() - 1;
+            } else if (at == lane.next - 1) {
+                return new Step(lane.id, null, 0, new Point(at, lane.lastHash));
+            } else if (run == null || !log.has(run.segment())) {
+                Map.Entry<Long, Run> older = lane.runs.lowerEntry(run == null ? at : run.first());
+                at = Math.max(after, older == null ? 0 : older.getValue().last());
+            } else {
+                return new Step(lane.id, run, Math.max(run.first(), after + 1), new Point(at, 0));
+            }
+        }
+        Run past = at == lane.acked ? null : lane.runAt(at);
+        return past == null || !log.has(past.segment())
+                ? new Step(lane.id, null, 0, lane.acknowledged())
+                : new Step(lane.id, past, past.first(), new Point(at, 0));
+    }
+
+    private @Nullable Point newest(Step step) throws IOException {
+        if (step.run == null) {
+            return step.point;
+        }
+        Point newest = null;
+        Scan scan = log.scan(step.run.segment(), step.run.offset(), step.run.end());
+        while ((newest == null || newest.sequence() < step.point.sequence()) && scan.next()) {
+            boolean isWanted = isRecord(scan, step.lane)
+                    && scan.sequence() >= step.first
+                    && scan.sequence() <= step.point.sequence();
+            newest = isWanted ? new Point(scan.sequence(), scan.hash()) : newest;
+        }
+        return newest;
     }
 
     List<DeadLetter> dead(long from, int maxCount) throws IOException {
@@ -214,26 +331,30 @@ final class Reader {
         }
     }
 
-    /** What is read, up to a number and a size. */
+    /** What is read, up to a sequence, a number and a size. */
     private static final class Items {
         final List<Item> list = new ArrayList<>();
+        final long upTo;
         final int maxCount;
         long bytesLeft;
         boolean isFull;
 
-        Items(int maxCount, long maxBytes) {
+        Items(long upTo, int maxCount, long maxBytes) {
+            this.upTo = upTo;
             this.maxCount = maxCount;
             this.bytesLeft = maxBytes;
         }
 
-        void add(Item item, int bytes) {
-            if (!list.isEmpty() && bytes > bytesLeft) {
+        /** Whether it has room; the first one always has. */
+        boolean add(Item item) {
+            if (!list.isEmpty() && (item.size() > bytesLeft || item.last() > upTo)) {
                 isFull = true;
-                return;
+                return false;
             }
             list.add(item);
-            bytesLeft -= bytes;
+            bytesLeft -= item.size();
             isFull = list.size() >= maxCount || bytesLeft < 0;
+            return true;
         }
     }
 }

@@ -59,6 +59,8 @@ final class Recovery {
         gone.removeAll(segments);
         gone.removeAll(log.unreadable());
         gone.forEach(index.segments::remove);
+        index.letGo.clear();
+        index.all().forEach(lane -> lane.durable = lane.next - 1);
         return new Found(index, newest, end, isClean, damaged, unfinished);
     }
 

@@ -2,6 +2,7 @@
 package dev.holdfast.core.outbox;
 
 import dev.holdfast.core.outbox.OutboxPolicy.WhenFull;
+import dev.holdfast.core.policy.ListenerGuard;
 import dev.holdfast.core.segment.Frame;
 import dev.holdfast.core.segment.SegmentLog;
 import dev.holdfast.core.time.Time;
@@ -10,8 +11,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
@@ -39,6 +43,12 @@ final class Writer {
     private final Deque<Request<?>> roomless = new ArrayDeque<>();
     private boolean isTidying;
     private boolean isUnforced;
+
+    /** The lanes of records that a power loss would take, by number. */
+    private final Set<Integer> unforced = new LinkedHashSet<>();
+
+    private final ListenerGuard guard;
+    volatile Outbox.Listener listener = new Outbox.Listener() {};
 
     /** A lane as it will be once everything that is pending is written. */
     static final class Draft {
@@ -85,6 +95,7 @@ final class Writer {
         this.chance = chance;
         this.background = background;
         this.lock = lock;
+        this.guard = new ListenerGuard("an outbox", time::nanoTime);
     }
 
     /** Writes requests, in order but for those that wait for room. */
@@ -104,11 +115,9 @@ final class Writer {
         commit();
     }
 
-    /** Puts everything on the disk that is not. */
-    void force() {
-        if (isUnforced) {
-            write(List.of(new Request.Control<>(true, writer -> List.of(), true)));
-        }
+    /** What puts everything on the disk that is not. */
+    static Request<Boolean> force() {
+        return new Request.Control<>(true, writer -> List.of(), true);
     }
 
     /** Whether something is written that a power loss would take. */
@@ -191,9 +200,9 @@ final class Writer {
         if (pending.isEmpty()) {
             return;
         }
-        boolean isDurable = pending.stream().anyMatch(group -> group.request.isDurable());
+        boolean isForced = pending.stream().anyMatch(group -> group.request.isDurable());
         try {
-            if (isDurable) {
+            if (isForced) {
                 segments.force();
             } else {
                 segments.flush();
@@ -203,13 +212,15 @@ final class Writer {
             if (!rewrite(e)) {
                 return;
             }
+            isForced = true;
         }
-        isUnforced = !isDurable;
-        apply();
+        isUnforced = !isForced;
+        apply(isForced);
     }
 
-    private void apply() {
+    private void apply(boolean isForced) {
         List<Group> done = List.copyOf(pending);
+        List<Runnable> news = new ArrayList<>();
         pending.clear();
         lock.lock();
         try {
@@ -218,16 +229,39 @@ final class Writer {
                 for (Frame frame : group.frames) {
                     index.apply(frame, true, position, frame.size());
                     position += frame.size();
+                    if (frame.type() == Codec.RECORD) {
+                        unforced.add(frame.lane());
+                    }
                 }
             }
             drafts.clear();
+            news(isForced, news);
         } catch (IOException e) {
             throw new IllegalStateException("frames of our own that cannot be read", e);
         } finally {
             lock.unlock();
         }
+        news.forEach(guard::tell);
         for (Group group : done) {
             group.request.complete();
+        }
+    }
+
+    /** What there is to tell the listener of. */
+    private void news(boolean isForced, List<Runnable> news) {
+        Outbox.Listener told = listener;
+        for (Index.LetGo gone : index.letGo) {
+            news.add(() -> told.letGo(gone.lane(), gone.gap()));
+        }
+        index.letGo.clear();
+        if (isForced) {
+            for (int id : unforced) {
+                Lane lane = Objects.requireNonNull(index.byId.get(id));
+                long last = lane.next - 1;
+                lane.durable = last;
+                news.add(() -> told.durable(lane.name, last));
+            }
+            unforced.clear();
         }
     }
 

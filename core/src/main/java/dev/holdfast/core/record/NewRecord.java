@@ -28,6 +28,17 @@ public record NewRecord(String lane, String contentType, Map<String, String> hea
     /** @throws IllegalArgumentException if something is out of its range */
     public NewRecord {
         requireLane(lane);
+        requireBounds(contentType, headers, payload.length);
+        headers = Map.copyOf(headers);
+    }
+
+    /**
+     * Sees to it that a record is not more than it may be.
+     *
+     * @param payload how long its payload is
+     * @throws IllegalArgumentException if it is; the message names what of it
+     */
+    public static void requireBounds(String contentType, Map<String, String> headers, int payload) {
         if (contentType.length() > 255) {
             throw new IllegalArgumentException(
                     "contentType: " + contentType.length() + " characters (expected: at most 255)");
@@ -46,11 +57,10 @@ public record NewRecord(String lane, String contentType, Map<String, String> hea
             throw new IllegalArgumentException(
                     "headers: " + letters + " characters (expected: at most " + MOST_LETTERS + " together)");
         }
-        if (payload.length > MOST_PAYLOAD) {
+        if (payload > MOST_PAYLOAD) {
             throw new IllegalArgumentException(
-                    "payload: " + payload.length + " bytes (expected: at most " + MOST_PAYLOAD + ")");
+                    "payload: " + payload + " bytes (expected: at most " + MOST_PAYLOAD + ")");
         }
-        headers = Map.copyOf(headers);
     }
 
     private static void requireLength(String what, String text, int most) {

@@ -94,6 +94,11 @@ public final class SegmentLog implements AutoCloseable {
         return segments.numbers();
     }
 
+    /** Whether a segment is there that can be read. */
+    public boolean has(int number) {
+        return segments.find(number) != null;
+    }
+
     /** The numbers of those that cannot be read since their header does not verify. */
     public List<Integer> unreadable() {
         return segments.unreadable();

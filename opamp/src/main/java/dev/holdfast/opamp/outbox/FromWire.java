@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.opamp.outbox;
 
-import com.google.protobuf.ByteString;
 import dev.holdfast.core.record.Point;
 import dev.holdfast.opamp.wire.OutboxProto;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /** Messages of the wire as they are to be. Each method throws an IllegalArgumentException that names what is wrong. */
@@ -25,37 +23,28 @@ final class FromWire {
             throw new IllegalArgumentException(
                     "version: " + wire.getVersion() + " (expected: " + OutboxMessage.Resume.VERSION + ")");
         }
-        Bounds.requireIn("lanes", wire.getLanesCount(), 0, OutboxMessage.Resume.MOST_LANES);
-        OutboxId outbox = outbox(wire.getOutboxId());
         return new OutboxMessage.Resume(
-                outbox,
-                wire.getLanesList().stream().map(lane -> lane(outbox, lane)).toList());
-    }
-
-    private static OutboxMessage.Resume.Lane lane(OutboxId outbox, OutboxProto.LaneState wire) {
-        return new OutboxMessage.Resume.Lane(
-                new StreamId(outbox, wire.getLane(), wire.getEpoch()),
+                stream(wire.getStream()),
+                wire.getAsk(),
                 point(wire.getAcknowledged()),
                 wire.getLast(),
-                wire.getCandidatesList().stream().map(FromWire::point).toList());
+                wire.getPointsList().stream().map(FromWire::point).toList());
     }
 
-    static OutboxMessage.Marks marks(OutboxProto.Marks wire) {
-        OutboxId outbox = outbox(wire.getOutboxId());
-        List<OutboxMessage.Mark> marks = wire.getMarksList().stream()
-                .map(mark -> new OutboxMessage.Mark(
-                        new StreamId(outbox, mark.getLane(), mark.getEpoch()),
-                        mark.getKnown(),
-                        point(mark.getMark()),
-                        mark.getMatched(),
-                        delay(mark.getRetryAfterMs())))
-                .toList();
-        return new OutboxMessage.Marks(outbox, marks);
+    static OutboxMessage.Mark mark(OutboxProto.Mark wire) {
+        return new OutboxMessage.Mark(
+                stream(wire.getStream()),
+                wire.getAsk(),
+                wire.getKnown(),
+                point(wire.getAt()),
+                wire.getMatched(),
+                delay(wire.getRetryAfterMs()));
     }
 
     static OutboxMessage.Batch batch(OutboxProto.Batch wire) {
         return new OutboxMessage.Batch(
-                new StreamId(outbox(wire.getOutboxId()), wire.getLane(), wire.getEpoch()),
+                stream(wire.getStream()),
+                wire.getAsk(),
                 wire.getOpens(),
                 point(wire.getFollows()),
                 wire.getItemsList().stream().map(FromWire::item).toList());
@@ -99,7 +88,7 @@ final class FromWire {
 
     static OutboxMessage.Part part(OutboxProto.Part wire) {
         return new OutboxMessage.Part(
-                new StreamId(outbox(wire.getOutboxId()), wire.getLane(), wire.getEpoch()),
+                stream(wire.getStream()),
                 wire.getSequence(),
                 wire.getOffset(),
                 wire.getTotal(),
@@ -108,7 +97,8 @@ final class FromWire {
 
     static OutboxMessage.Refused refused(OutboxProto.Refused wire) {
         return new OutboxMessage.Refused(
-                new StreamId(outbox(wire.getOutboxId()), wire.getLane(), wire.getEpoch()),
+                stream(wire.getStream()),
+                wire.getAsk(),
                 wire.getFirst(),
                 wire.getLast(),
                 switch (wire.getWhy()) {
@@ -122,8 +112,8 @@ final class FromWire {
                 delay(wire.getRetryAfterMs()));
     }
 
-    private static OutboxId outbox(ByteString wire) {
-        return OutboxId.of(wire.toByteArray());
+    private static StreamId stream(OutboxProto.StreamId wire) {
+        return new StreamId(OutboxId.of(wire.getOutboxId().toByteArray()), wire.getLane(), wire.getEpoch());
     }
 
     private static Point point(OutboxProto.Point wire) {

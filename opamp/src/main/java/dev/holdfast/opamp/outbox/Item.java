@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.opamp.outbox;
 
+import dev.holdfast.core.record.NewRecord;
 import dev.holdfast.core.record.Point;
 import java.nio.ByteBuffer;
 import java.time.Instant;
@@ -22,12 +23,13 @@ public sealed interface Item {
      *
      * @param point its sequence and hash
      * @param time when it was appended; nanoseconds, 1970 to 2554
-     * @param contentType what the payload is; empty if nobody said
+     * @param contentType what the payload is; empty if nobody said; bounded as in {@link NewRecord}, as what follows is
      * @param headers what else the user gave, in order
      * @param encoding how the payload is compressed: empty or {@link #DEFLATE}, or one this version does not know
      * @param payload the bytes, compressed as {@code encoding} says; empty if they came in parts; read-only
      * @param inParts whether the payload came before this batch, in {@link OutboxMessage.Part}s
-     * @param replayOf the sequence of the dead letter that this is a replay of, or 0
+     * @param replayOf the sequence that the record had in this lane before it became a dead letter and was replayed; 0
+     *     if it is none
      */
     record Data(
             Point point,
@@ -43,15 +45,7 @@ public sealed interface Item {
         /** The encoding of zlib, RFC 1950. */
         public static final String DEFLATE = "deflate";
 
-        private static final int LONGEST_TYPE = 256;
-
         private static final int LONGEST_ENCODING = 32;
-
-        private static final int MOST_HEADERS = 64;
-
-        private static final int LONGEST_NAME = 128;
-
-        private static final int LONGEST_VALUE = 4096;
 
         /**
          * Copies the headers and takes a read-only view of the payload.
@@ -61,15 +55,18 @@ public sealed interface Item {
         public Data {
             Bounds.requireIn("record.sequence", point.sequence(), 1, Long.MAX_VALUE);
             Bounds.requireIn("record.replay_of", replayOf, 0, Long.MAX_VALUE);
-            Bounds.requireLength("record.content_type", contentType, LONGEST_TYPE);
             Bounds.requireLength("record.encoding", encoding, LONGEST_ENCODING);
-            Bounds.requireIn("record.headers", headers.size(), 0, MOST_HEADERS);
-            headers.forEach((name, value) -> {
-                Bounds.requireLength("header name", name, LONGEST_NAME);
-                Bounds.requireLength("header " + name, value, LONGEST_VALUE);
-            });
+            requireRecord(contentType, headers, payload);
             headers = Collections.unmodifiableMap(new LinkedHashMap<>(headers));
             payload = payload.slice().asReadOnlyBuffer();
+        }
+
+        private static void requireRecord(String contentType, Map<String, String> headers, ByteBuffer payload) {
+            try {
+                NewRecord.requireBounds(contentType, headers, payload.remaining());
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("record." + e.getMessage(), e);
+            }
         }
 
         /** A view of its own for each caller. */
@@ -86,6 +83,11 @@ public sealed interface Item {
         @Override
         public Point last() {
             return point;
+        }
+
+        /** The same without its payload, which goes before it {@linkplain OutboxMessage.Part#of in parts}. */
+        public Data withPayloadInParts() {
+            return new Data(point, time, contentType, headers, encoding, ByteBuffer.allocate(0), true, replayOf);
         }
 
         /** The same with its payload, put together from parts. */

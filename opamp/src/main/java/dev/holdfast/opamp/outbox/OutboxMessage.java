@@ -4,74 +4,50 @@ package dev.holdfast.opamp.outbox;
 import dev.holdfast.core.record.Point;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /** What agent and server say to each other about an outbox. */
 public sealed interface OutboxMessage {
 
-    /** From the agent, first on each link that it is attached by: where its lanes stand. At most 256 lanes. */
-    record Resume(OutboxId outbox, List<Lane> lanes) implements OutboxMessage {
+    /** What it is about. */
+    StreamId stream();
+
+    /**
+     * From the agent, before the first batch of a lane on each link that it is attached by: where the lane stands.
+     *
+     * @param ask a number of the agent's, which the answer bears
+     * @param acknowledged up to where the server has answered
+     * @param last the newest record's sequence; 0 if there never was one
+     * @param points what the server is to compare, at most {@value #MOST_POINTS}
+     */
+    record Resume(StreamId stream, long ask, Point acknowledged, long last, List<Point> points)
+            implements OutboxMessage {
 
         static final int VERSION = 1;
 
-        static final int MOST_LANES = 256;
+        private static final int MOST_POINTS = 32;
 
-        private static final int MOST_CANDIDATES = 32;
-
-        /** @throws IllegalArgumentException if there are too many lanes, or one of another outbox */
+        /** @throws IllegalArgumentException if a component is out of its range; the message names it */
         public Resume {
-            lanes = List.copyOf(lanes);
-            Bounds.requireIn("resume.lanes", lanes.size(), 0, MOST_LANES);
-            for (Lane lane : lanes) {
-                requireOf(outbox, lane.stream());
-            }
-        }
-
-        /**
-         * Where one lane stands.
-         *
-         * @param acknowledged up to where the server has answered
-         * @param last the newest record's sequence, 0 if none waits
-         * @param candidates points of records that wait, newest first, at most 32
-         */
-        public record Lane(StreamId stream, Point acknowledged, long last, List<Point> candidates) {
-
-            /** @throws IllegalArgumentException if a component is out of its range; the message names it */
-            public Lane {
-                candidates = List.copyOf(candidates);
-                Bounds.requireIn("lane.last", last, 0, Long.MAX_VALUE);
-                Bounds.requireIn("lane.candidates", candidates.size(), 0, MOST_CANDIDATES);
-            }
-        }
-    }
-
-    /** From the server: up to where it has what. In answer to a resume for all its lanes, to a batch for its one. */
-    record Marks(OutboxId outbox, List<Mark> marks) implements OutboxMessage {
-
-        /** @throws IllegalArgumentException if there are too many marks, or one of another outbox */
-        public Marks {
-            marks = List.copyOf(marks);
-            Bounds.requireIn("mark.marks", marks.size(), 0, Resume.MOST_LANES);
-            for (Mark mark : marks) {
-                requireOf(outbox, mark.stream());
-            }
-        }
-
-        /** That of one stream. */
-        public static Marks of(Mark mark) {
-            return new Marks(mark.stream().outbox(), List.of(mark));
+            points = List.copyOf(points);
+            Bounds.requireIn("resume.last", last, 0, Long.MAX_VALUE);
+            Bounds.requireIn("resume.points", points.size(), 0, MOST_POINTS);
         }
     }
 
     /**
-     * Up to where the server has one stream.
+     * From the server, in answer to a resume or a batch: up to where it has the stream.
      *
+     * @param ask that of what it answers
      * @param known whether it has this stream at all
      * @param at up to where everything is stored, or named as a gap
-     * @param matched the highest sequence that a resume named with the very hash the server has there; 0 if none is
-     * @param retryAfter how long to wait at least before the next batch; whole milliseconds
+     * @param matched in answer to a resume: the highest of its sequences at which the server has the very hash, in this
+     *     stream or, where it does not know it, in another of this outbox and lane; 0 if there is none
+     * @param retryAfter how long to wait at least before the next batch of this lane; whole milliseconds
      */
-    record Mark(StreamId stream, boolean known, Point at, long matched, Duration retryAfter) {
+    record Mark(StreamId stream, long ask, boolean known, Point at, long matched, Duration retryAfter)
+            implements OutboxMessage {
 
         /** @throws IllegalArgumentException if a component is out of its range; the message names it */
         public Mark {
@@ -80,8 +56,8 @@ public sealed interface OutboxMessage {
         }
 
         /** That of a stream which the server does not have. */
-        public static Mark unknown(StreamId stream) {
-            return new Mark(stream, false, Point.START, 0, Duration.ZERO);
+        public static Mark unknown(StreamId stream, long ask, long matched) {
+            return new Mark(stream, ask, false, Point.START, matched, Duration.ZERO);
         }
     }
 
@@ -89,10 +65,11 @@ public sealed interface OutboxMessage {
      * From the agent: what follows a point, at most 4,096 items. Whether they do follow it without holes is for the
      * server to judge.
      *
+     * @param ask a number of the agent's, which the answer bears
      * @param opens whether the agent was told that the server does not know the stream
      * @param follows the point before the first item
      */
-    record Batch(StreamId stream, boolean opens, Point follows, List<Item> items) implements OutboxMessage {
+    record Batch(StreamId stream, long ask, boolean opens, Point follows, List<Item> items) implements OutboxMessage {
 
         static final int MOST_ITEMS = 4096;
 
@@ -109,13 +86,17 @@ public sealed interface OutboxMessage {
     }
 
     /**
-     * From the agent: a piece of a payload that no batch has room for, in order, before its record's batch.
+     * From the agent: a piece of a payload that no batch has room for. They come in order, and right after the last of
+     * them the batch of that one record, which says {@link Item.Data#inParts}. A part is never answered; the batch is.
      *
      * @param offset where in the payload it belongs
      * @param total how long the payload is
      * @param data the piece, not empty; read-only
      */
     record Part(StreamId stream, long sequence, long offset, long total, ByteBuffer data) implements OutboxMessage {
+
+        /** How much of a payload goes in one: what names it has room beside that. */
+        private static final int ROOM = OutboxWire.LIMIT - 1024;
 
         /**
          * Takes a read-only view of the data.
@@ -130,6 +111,21 @@ public sealed interface OutboxMessage {
             data = data.slice().asReadOnlyBuffer();
         }
 
+        /**
+         * All of a payload, in as few as can be.
+         *
+         * @throws IllegalArgumentException if the payload is empty
+         */
+        public static List<Part> of(StreamId stream, long sequence, ByteBuffer payload) {
+            List<Part> parts = new ArrayList<>();
+            int total = payload.remaining();
+            for (int offset = 0; offset < total || parts.isEmpty(); offset += ROOM) {
+                ByteBuffer piece = payload.slice(payload.position() + offset, Math.min(ROOM, total - offset));
+                parts.add(new Part(stream, sequence, offset, total, piece));
+            }
+            return List.copyOf(parts);
+        }
+
         /** A view of its own for each caller. */
         @Override
         public ByteBuffer data() {
@@ -138,15 +134,15 @@ public sealed interface OutboxMessage {
     }
 
     /**
-     * From the server: what it did not take. Nothing of the batch was stored.
+     * From the server, in answer to a resume or a batch: it did not take it. Nothing of a batch was stored.
      *
-     * @param first the first sequence of what is refused; 0 where it is a resume that was not answered, with all its
-     *     lanes, of which the stream is one
-     * @param last the last
+     * @param ask that of what it answers
+     * @param first the first sequence of what is to blame: that of the batch, or of a part in it; 0 of a resume
+     * @param last the last one; 0 of a resume
      * @param detail why, for people; cut to 1,024 characters
      * @param retryAfter how long to wait at least before the next try; whole milliseconds
      */
-    record Refused(StreamId stream, long first, long last, Why why, String detail, Duration retryAfter)
+    record Refused(StreamId stream, long ask, long first, long last, Why why, String detail, Duration retryAfter)
             implements OutboxMessage {
 
         private static final int LONGEST_DETAIL = 1024;
@@ -171,12 +167,6 @@ public sealed interface OutboxMessage {
             STORAGE,
             /** Something that this version does not know; to be tried again later. */
             UNKNOWN
-        }
-    }
-
-    private static void requireOf(OutboxId outbox, StreamId stream) {
-        if (!stream.outbox().equals(outbox)) {
-            throw new IllegalArgumentException("stream: " + stream + " (expected: one of outbox " + outbox + ")");
         }
     }
 

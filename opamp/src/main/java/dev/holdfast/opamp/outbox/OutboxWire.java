@@ -34,17 +34,23 @@ public final class OutboxWire {
 
     private OutboxWire() {}
 
-    /** How many bytes a batch takes: to be compared with {@link #LIMIT} before it is sent. */
+    /** How many bytes a message takes: a batch, to be compared with {@link #LIMIT} before it is written. */
     public static int size(OutboxMessage message) {
         return toWire(message).getSerializedSize();
     }
 
-    /** A message to be sent. */
+    /**
+     * A message to be sent.
+     *
+     * @throws IllegalArgumentException if it is larger than {@link #LIMIT}, which only a batch can be
+     */
     public static CustomMessage write(OutboxMessage message) {
-        return new CustomMessage(
-                Capabilities.OUTBOX,
-                type(message),
-                ByteBuffer.wrap(toWire(message).toByteArray()));
+        byte[] bytes = toWire(message).toByteArray();
+        if (bytes.length > LIMIT) {
+            throw new IllegalArgumentException(type(message) + ": " + bytes.length + " bytes (expected: <= " + LIMIT
+                    + ", with fewer items, or with a payload in parts)");
+        }
+        return new CustomMessage(Capabilities.OUTBOX, type(message), ByteBuffer.wrap(bytes));
     }
 
     /**
@@ -64,7 +70,7 @@ public final class OutboxWire {
         try {
             return switch (message.type()) {
                 case RESUME -> Optional.of(FromWire.resume(parse(OutboxProto.Resume.parser(), data)));
-                case MARK -> Optional.of(FromWire.marks(parse(OutboxProto.Marks.parser(), data)));
+                case MARK -> Optional.of(FromWire.mark(parse(OutboxProto.Mark.parser(), data)));
                 case BATCH -> {
                     requireFewItems(data);
                     yield Optional.of(FromWire.batch(parse(OutboxProto.Batch.parser(), data)));
@@ -105,7 +111,7 @@ public final class OutboxWire {
     private static String type(OutboxMessage message) {
         return switch (message) {
             case OutboxMessage.Resume resume -> RESUME;
-            case OutboxMessage.Marks marks -> MARK;
+            case OutboxMessage.Mark mark -> MARK;
             case OutboxMessage.Batch batch -> BATCH;
             case OutboxMessage.Part part -> PART;
             case OutboxMessage.Refused refused -> REFUSED;
@@ -115,7 +121,7 @@ public final class OutboxWire {
     private static MessageLite toWire(OutboxMessage message) {
         return switch (message) {
             case OutboxMessage.Resume resume -> ToWire.resume(resume);
-            case OutboxMessage.Marks marks -> ToWire.marks(marks);
+            case OutboxMessage.Mark mark -> ToWire.mark(mark);
             case OutboxMessage.Batch batch -> ToWire.batch(batch);
             case OutboxMessage.Part part -> ToWire.part(part);
             case OutboxMessage.Refused refused -> ToWire.refused(refused);

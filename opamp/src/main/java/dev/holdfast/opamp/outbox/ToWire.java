@@ -19,40 +19,31 @@ final class ToWire {
     private ToWire() {}
 
     static OutboxProto.Resume resume(OutboxMessage.Resume resume) {
-        OutboxProto.Resume.Builder wire = OutboxProto.Resume.newBuilder()
+        return OutboxProto.Resume.newBuilder()
+                .setStream(stream(resume.stream()))
+                .setAsk(resume.ask())
                 .setVersion(OutboxMessage.Resume.VERSION)
-                .setOutboxId(bytes(resume.outbox()));
-        for (OutboxMessage.Resume.Lane lane : resume.lanes()) {
-            wire.addLanes(OutboxProto.LaneState.newBuilder()
-                    .setLane(lane.stream().lane())
-                    .setEpoch(lane.stream().epoch())
-                    .setAcknowledged(point(lane.acknowledged()))
-                    .setLast(lane.last())
-                    .addAllCandidates(
-                            lane.candidates().stream().map(ToWire::point).toList()));
-        }
-        return wire.build();
+                .setAcknowledged(point(resume.acknowledged()))
+                .setLast(resume.last())
+                .addAllPoints(resume.points().stream().map(ToWire::point).toList())
+                .build();
     }
 
-    static OutboxProto.Marks marks(OutboxMessage.Marks marks) {
-        OutboxProto.Marks.Builder wire = OutboxProto.Marks.newBuilder().setOutboxId(bytes(marks.outbox()));
-        for (OutboxMessage.Mark mark : marks.marks()) {
-            wire.addMarks(OutboxProto.Mark.newBuilder()
-                    .setLane(mark.stream().lane())
-                    .setEpoch(mark.stream().epoch())
-                    .setKnown(mark.known())
-                    .setMark(point(mark.at()))
-                    .setMatched(mark.matched())
-                    .setRetryAfterMs(millis(mark.retryAfter())));
-        }
-        return wire.build();
+    static OutboxProto.Mark mark(OutboxMessage.Mark mark) {
+        return OutboxProto.Mark.newBuilder()
+                .setStream(stream(mark.stream()))
+                .setAsk(mark.ask())
+                .setKnown(mark.known())
+                .setAt(point(mark.at()))
+                .setMatched(mark.matched())
+                .setRetryAfterMs(millis(mark.retryAfter()))
+                .build();
     }
 
     static OutboxProto.Batch batch(OutboxMessage.Batch batch) {
         OutboxProto.Batch.Builder wire = OutboxProto.Batch.newBuilder()
-                .setOutboxId(bytes(batch.stream().outbox()))
-                .setLane(batch.stream().lane())
-                .setEpoch(batch.stream().epoch())
+                .setStream(stream(batch.stream()))
+                .setAsk(batch.ask())
                 .setOpens(batch.opens())
                 .setFollows(point(batch.follows()));
         for (Item item : batch.items()) {
@@ -98,9 +89,7 @@ final class ToWire {
 
     static OutboxProto.Part part(OutboxMessage.Part part) {
         return OutboxProto.Part.newBuilder()
-                .setOutboxId(bytes(part.stream().outbox()))
-                .setLane(part.stream().lane())
-                .setEpoch(part.stream().epoch())
+                .setStream(stream(part.stream()))
                 .setSequence(part.sequence())
                 .setOffset(part.offset())
                 .setTotal(part.total())
@@ -110,9 +99,8 @@ final class ToWire {
 
     static OutboxProto.Refused refused(OutboxMessage.Refused refused) {
         return OutboxProto.Refused.newBuilder()
-                .setOutboxId(bytes(refused.stream().outbox()))
-                .setLane(refused.stream().lane())
-                .setEpoch(refused.stream().epoch())
+                .setStream(stream(refused.stream()))
+                .setAsk(refused.ask())
                 .setFirst(refused.first())
                 .setLast(refused.last())
                 .setWhy(
@@ -135,8 +123,12 @@ final class ToWire {
                 .build();
     }
 
-    private static ByteString bytes(OutboxId id) {
-        return ByteString.copyFrom(id.bytes());
+    private static OutboxProto.StreamId stream(StreamId stream) {
+        return OutboxProto.StreamId.newBuilder()
+                .setOutboxId(ByteString.copyFrom(stream.outbox().bytes()))
+                .setLane(stream.lane())
+                .setEpoch(stream.epoch())
+                .build();
     }
 
     /** Rounded up: what is a floor must not become less. */

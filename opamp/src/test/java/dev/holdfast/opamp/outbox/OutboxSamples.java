@@ -28,18 +28,15 @@ final class OutboxSamples {
     static final Item.Gap GAP = new Item.Gap(9, new Point(12, 77), Item.Gap.Why.DEAD, "{\"attempts\":100}");
 
     static final OutboxMessage.Batch BATCH =
-            new OutboxMessage.Batch(STREAM, true, new Point(7, 99), List.of(DATA, GAP));
+            new OutboxMessage.Batch(STREAM, 4, true, new Point(7, 99), List.of(DATA, GAP));
 
     static final List<OutboxMessage> ALL = List.of(
-            new OutboxMessage.Resume(
-                    OUTBOX,
-                    List.of(new OutboxMessage.Resume.Lane(
-                            STREAM, new Point(7, 99), 12, List.of(new Point(12, 77), new Point(8, -3))))),
-            OutboxMessage.Marks.of(new OutboxMessage.Mark(STREAM, true, new Point(12, 77), 12, Duration.ofMillis(250))),
+            new OutboxMessage.Resume(STREAM, 3, new Point(7, 99), 12, List.of(new Point(12, 77), new Point(8, -3))),
+            new OutboxMessage.Mark(STREAM, -1, true, new Point(12, 77), 12, Duration.ofMillis(250)),
             BATCH,
             new OutboxMessage.Part(STREAM, 8, 2, 5, ByteBuffer.wrap(new byte[] {9, 8})),
             new OutboxMessage.Refused(
-                    STREAM, 8, 12, OutboxMessage.Refused.Why.STORAGE, "no space", Duration.ofSeconds(5)));
+                    STREAM, 4, 8, 12, OutboxMessage.Refused.Why.STORAGE, "no space", Duration.ofSeconds(5)));
 
     private OutboxSamples() {}
 }

@@ -2,6 +2,7 @@
 package dev.holdfast.server.ingest;
 
 import dev.holdfast.opamp.outbox.Item;
+import dev.holdfast.opamp.outbox.OutboxMessage;
 import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
 import dev.holdfast.opamp.outbox.OutboxMessage.Part;
 import dev.holdfast.opamp.outbox.OutboxMessage.Refused;
@@ -25,6 +26,11 @@ final class Assembly {
     private @Nullable StreamId stream;
     private long sequence;
     private long total;
+
+    /** Why nothing more of it is taken; null while it is. */
+    private Refused.@Nullable Why refused;
+
+    private String detail = "";
     private ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
     /**
@@ -39,60 +45,63 @@ final class Assembly {
         this.retryAfter = retryAfter;
     }
 
-    /** Takes the next part; the result is why not, or null. A part that begins a payload ends the one before it. */
-    @Nullable
-    Refused add(Part part) {
+    /** Takes the next part, or lets it go, as its batch is told. One that begins a payload ends the one before it. */
+    void add(Part part) {
         if (part.offset() == 0) {
             clear();
             stream = part.stream();
             sequence = part.sequence();
             total = part.total();
+            if (total > limit) {
+                refuse(Refused.Why.TOO_LARGE, total + " bytes (expected: <= " + limit + ")");
+            }
         }
-        if (total > limit) {
-            clear();
-            return refused(part, Refused.Why.TOO_LARGE, part.total() + " bytes (expected: <= " + limit + ")");
+        if (refused != null) {
+            return;
         }
         if (!part.stream().equals(stream)
                 || part.sequence() != sequence
                 || part.total() != total
                 || part.offset() != bytes.size()) {
             clear();
-            return refused(
-                    part, Refused.Why.OVERLOAD, "a part that does not follow the one before it (expected: offset 0)");
+            return;
         }
         ByteBuffer data = part.data();
         if (!budget.take(data.remaining())) {
-            clear();
-            return refused(part, Refused.Why.OVERLOAD, "too much of other records is under way");
+            refuse(Refused.Why.OVERLOAD, "too much of other records is under way");
+            return;
         }
         byte[] piece = new byte[data.remaining()];
         data.get(piece);
         bytes.writeBytes(piece);
-        return null;
     }
 
-    /**
-     * The batch with the payload in it that came in parts.
-     *
-     * @return null if it names one that did not come whole, as after a new link
-     */
-    @Nullable
-    Batch complete(Batch batch) {
+    private void refuse(Refused.Why why, String what) {
+        refused = why;
+        detail = what;
+        budget.give(bytes.size());
+        bytes = new ByteArrayOutputStream();
+    }
+
+    /** The batch with the payload in it that came in parts, or a refusal if it names one that did not come whole. */
+    OutboxMessage complete(Batch batch) {
         if (batch.items().stream().noneMatch(Assembly::isInParts)) {
             return batch;
         }
-        boolean whole = batch.stream().equals(stream)
-                && bytes.size() == total
+        boolean isIts = batch.stream().equals(stream)
                 && batch.items().stream().filter(Assembly::isInParts).allMatch(item -> item.first() == sequence);
-        if (!whole) {
-            return null;
+        if (!isIts || bytes.size() < total) {
+            Refused.Why why = isIts ? refused : null;
+            return why == null
+                    ? refused(batch, Refused.Why.OVERLOAD, "its parts did not come whole before it on this link")
+                    : refused(batch, why, detail);
         }
         ByteBuffer payload = ByteBuffer.wrap(bytes.toByteArray());
         List<Item> items = batch.items().stream()
                 .map(item -> isInParts(item) ? ((Item.Data) item).withPayload(payload) : item)
                 .toList();
         clear();
-        return new Batch(batch.stream(), batch.opens(), batch.follows(), items);
+        return new Batch(batch.stream(), batch.ask(), batch.opens(), batch.follows(), items);
     }
 
     /** Forgets what came. */
@@ -102,19 +111,26 @@ final class Assembly {
         stream = null;
         sequence = 0;
         total = 0;
+        refused = null;
     }
 
     private static boolean isInParts(Item item) {
         return item instanceof Item.Data data && data.inParts();
     }
 
-    private Refused refused(Part part, Refused.Why why, String detail) {
+    private Refused refused(Batch batch, Refused.Why why, String what) {
+        long record = batch.items().stream()
+                .filter(Assembly::isInParts)
+                .mapToLong(Item::first)
+                .findFirst()
+                .orElse(0);
         return new Refused(
-                part.stream(),
-                part.sequence(),
-                part.sequence(),
+                batch.stream(),
+                batch.ask(),
+                record,
+                record,
                 why,
-                "record " + part.sequence() + ": " + detail,
+                "record " + record + ": " + what,
                 why == Refused.Why.OVERLOAD ? retryAfter : Duration.ZERO);
     }
 }

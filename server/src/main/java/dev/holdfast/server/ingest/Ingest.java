@@ -51,7 +51,7 @@ final class Ingest {
     static Verdict judge(Batch batch, @Nullable Point mark) {
         boolean fits = mark == null ? batch.opens() : batch.follows().meets(mark);
         if (!fits || batch.items().isEmpty()) {
-            return new Verdict.Tell(mark(batch.stream(), mark, 0));
+            return new Verdict.Tell(mark(batch.stream(), batch.ask(), mark, 0));
         }
         String fault = fault(batch);
         return fault == null
@@ -64,7 +64,7 @@ final class Ingest {
         long first = batch.items().isEmpty()
                 ? batch.follows().sequence()
                 : batch.items().getFirst().first();
-        return new Refused(batch.stream(), first, batch.reaches().sequence(), why, detail, retryAfter);
+        return new Refused(batch.stream(), batch.ask(), first, batch.reaches().sequence(), why, detail, retryAfter);
     }
 
     private static @Nullable String fault(Batch batch) {
@@ -84,20 +84,20 @@ final class Ingest {
         return null;
     }
 
-    /** Answers one lane of a resume: where its stream stands, and the newest point that both sides remember alike. */
-    static Mark answer(Resume.Lane lane, @Nullable Point mark, Past past) throws EventStoreException {
-        return mark(lane.stream(), mark, mark == null ? 0 : matched(lane, mark, past));
+    /** Answers a resume: where its stream stands, and the newest point that both sides remember alike. */
+    static Mark answer(Resume resume, @Nullable Point mark, Past past) throws EventStoreException {
+        return mark(resume.stream(), resume.ask(), mark, mark == null ? 0 : matched(resume, mark, past));
     }
 
-    private static long matched(Resume.Lane lane, Point mark, Past past) throws EventStoreException {
-        List<Point> newestFirst = Stream.concat(Stream.of(lane.acknowledged()), lane.candidates().stream())
+    private static long matched(Resume resume, Point mark, Past past) throws EventStoreException {
+        List<Point> newestFirst = Stream.concat(Stream.of(resume.acknowledged()), resume.points().stream())
                 .filter(point -> point.sequence() > 0 && point.sequence() <= mark.sequence() && point.hash() != 0)
                 .sorted((one, other) -> Long.compare(other.sequence(), one.sequence()))
                 .toList();
         for (Point point : newestFirst) {
             long stored = point.sequence() == mark.sequence() && mark.hash() != 0
                     ? mark.hash()
-                    : past.hash(lane.stream(), point.sequence());
+                    : past.hash(resume.stream(), point.sequence());
             if (stored == point.hash()) {
                 return point.sequence();
             }
@@ -105,7 +105,9 @@ final class Ingest {
         return 0;
     }
 
-    private static Mark mark(StreamId stream, @Nullable Point mark, long matched) {
-        return mark == null ? Mark.unknown(stream) : new Mark(stream, true, mark, matched, Duration.ZERO);
+    private static Mark mark(StreamId stream, long ask, @Nullable Point mark, long matched) {
+        return mark == null
+                ? Mark.unknown(stream, ask, matched)
+                : new Mark(stream, ask, true, mark, matched, Duration.ZERO);
     }
 }

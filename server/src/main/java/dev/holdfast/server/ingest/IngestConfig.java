@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server.ingest;
 
+import dev.holdfast.core.record.NewRecord;
 import java.time.Duration;
 
 /**
@@ -17,8 +18,8 @@ public record IngestConfig(int queueLimit, int recordLimit, Duration retention, 
     /** The default of {@link #queueLimit}: 32 MiB. */
     public static final int QUEUE_LIMIT = 32 << 20;
 
-    /** The default of {@link #recordLimit}: 4 MiB. */
-    public static final int RECORD_LIMIT = 4 << 20;
+    /** The default of {@link #recordLimit}, and the most it can be: 1 MiB, which is the most that a record has. */
+    public static final int RECORD_LIMIT = NewRecord.MOST_PAYLOAD;
 
     /** The default of {@link #retention}: 7 days. */
     public static final Duration RETENTION = Duration.ofDays(7);
@@ -40,9 +41,9 @@ public record IngestConfig(int queueLimit, int recordLimit, Duration retention, 
             throw new IllegalArgumentException(
                     "queueLimit: " + queueLimit + " (expected: >= 1, such as " + QUEUE_LIMIT + ")");
         }
-        if (recordLimit < 1) {
+        if (recordLimit < 1 || recordLimit > RECORD_LIMIT) {
             throw new IllegalArgumentException(
-                    "recordLimit: " + recordLimit + " (expected: >= 1, such as " + RECORD_LIMIT + ")");
+                    "recordLimit: " + recordLimit + " (expected: 1 to " + RECORD_LIMIT + ")");
         }
         if (!retention.isPositive()) {
             throw new IllegalArgumentException(

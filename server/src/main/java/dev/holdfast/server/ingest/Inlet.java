@@ -33,11 +33,14 @@ public final class Inlet {
      */
     public CompletionStage<Optional<OutboxMessage>> received(InstanceUid agent, OutboxMessage message) {
         return switch (message) {
-            case OutboxMessage.Part part -> CompletableFuture.completedStage(add(part));
+            case OutboxMessage.Part part -> {
+                add(part);
+                yield CompletableFuture.completedStage(Optional.empty());
+            }
             case OutboxMessage.Batch batch -> batch(agent, batch);
-            case OutboxMessage.Resume resume -> resume(agent, resume);
+            case OutboxMessage.Resume resume -> intake.offer(agent, resume, share);
             // These are the server's own to say.
-            case OutboxMessage.Marks marks -> CompletableFuture.completedStage(Optional.empty());
+            case OutboxMessage.Mark mark -> CompletableFuture.completedStage(Optional.empty());
             case OutboxMessage.Refused refused -> CompletableFuture.completedStage(Optional.empty());
         };
     }
@@ -47,22 +50,17 @@ public final class Inlet {
         assembly.clear();
     }
 
-    private synchronized Optional<OutboxMessage> add(OutboxMessage.Part part) {
-        return Optional.ofNullable(intake.told(assembly.add(part)));
-    }
-
-    private CompletionStage<Optional<OutboxMessage>> resume(InstanceUid agent, OutboxMessage.Resume resume) {
-        close();
-        return intake.offer(agent, resume, share);
+    private synchronized void add(OutboxMessage.Part part) {
+        assembly.add(part);
     }
 
     private CompletionStage<Optional<OutboxMessage>> batch(InstanceUid agent, OutboxMessage.Batch batch) {
-        OutboxMessage.Batch whole;
+        OutboxMessage whole;
         synchronized (this) {
             whole = assembly.complete(batch);
         }
-        return whole == null
-                ? intake.overloaded(batch, "parts of its record did not come on this link")
+        return whole instanceof OutboxMessage.Refused refused
+                ? intake.refuse(refused)
                 : intake.offer(agent, whole, share);
     }
 }

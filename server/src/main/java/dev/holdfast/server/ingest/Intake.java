@@ -8,7 +8,6 @@ import dev.holdfast.opamp.outbox.Item;
 import dev.holdfast.opamp.outbox.OutboxMessage;
 import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
 import dev.holdfast.opamp.outbox.OutboxMessage.Mark;
-import dev.holdfast.opamp.outbox.OutboxMessage.Marks;
 import dev.holdfast.opamp.outbox.OutboxMessage.Refused;
 import dev.holdfast.opamp.outbox.OutboxMessage.Resume;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -21,7 +20,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -149,27 +147,22 @@ public final class Intake implements AutoCloseable {
         return overloaded(message, "the server stops");
     }
 
-    CompletionStage<Optional<OutboxMessage>> overloaded(OutboxMessage message, String detail) {
-        Refused refused = message instanceof Batch batch
-                ? Ingest.refused(batch, Refused.Why.OVERLOAD, detail, OVERLOADED)
-                : refused((Resume) message, Refused.Why.OVERLOAD, detail, OVERLOADED);
-        return CompletableFuture.completedStage(Optional.ofNullable(told(refused)));
+    /** Answers with a refusal, and counts it. */
+    CompletionStage<Optional<OutboxMessage>> refuse(Refused refused) {
+        meters.refused(refused.why());
+        return CompletableFuture.completedStage(Optional.of(refused));
     }
 
-    /** Null if it asked for nothing. */
-    private static @Nullable Refused refused(Resume resume, Refused.Why why, String detail, Duration retryAfter) {
-        return resume.lanes().isEmpty()
-                ? null
-                : new Refused(resume.lanes().getFirst().stream(), 0, 0, why, detail, retryAfter);
+    private CompletionStage<Optional<OutboxMessage>> overloaded(OutboxMessage message, String detail) {
+        return refuse(refused(message, Refused.Why.OVERLOAD, detail, OVERLOADED));
     }
 
-    /** Counts a refusal, if it is one. */
-    @Nullable
-    Refused told(@Nullable Refused refused) {
-        if (refused != null) {
-            meters.refused(refused.why());
+    private static Refused refused(OutboxMessage message, Refused.Why why, String detail, Duration retryAfter) {
+        if (message instanceof Batch batch) {
+            return Ingest.refused(batch, why, detail, retryAfter);
         }
-        return refused;
+        Resume resume = (Resume) message;
+        return new Refused(resume.stream(), resume.ask(), 0, 0, why, detail, retryAfter);
     }
 
     private static long bytes(OutboxMessage message) {
@@ -182,9 +175,7 @@ public final class Intake implements AutoCloseable {
                 };
             }
         } else if (message instanceof Resume resume) {
-            for (Resume.Lane lane : resume.lanes()) {
-                bytes += OVERHEAD + (long) lane.candidates().size() * Long.BYTES * 4;
-            }
+            bytes += (long) resume.points().size() * Long.BYTES * 4;
         }
         return bytes;
     }
@@ -264,7 +255,7 @@ public final class Intake implements AutoCloseable {
         meters.group.record(jobs.size());
         for (int i = 0; i < jobs.size(); i++) {
             count((Batch) jobs.get(i).message, outcomes.get(i));
-            answer(jobs.get(i), Optional.of(outcomes.get(i).answer()));
+            answer(jobs.get(i), outcomes.get(i).answer());
         }
     }
 
@@ -273,9 +264,9 @@ public final class Intake implements AutoCloseable {
         return switch (Ingest.judge(batch, tables.mark(batch.stream()).orElse(null))) {
             case Ingest.Verdict.Take take -> {
                 tables.add(job.agent, time.instant(), take.batch());
-                yield new Outcome(Marks.of(new Mark(batch.stream(), true, batch.reaches(), 0, floor())), true);
+                yield new Outcome(new Mark(batch.stream(), batch.ask(), true, batch.reaches(), 0, floor()), true);
             }
-            case Ingest.Verdict.Tell tell -> new Outcome(Marks.of(tell.mark()), false);
+            case Ingest.Verdict.Tell tell -> new Outcome(tell.mark(), false);
             case Ingest.Verdict.Refuse refuse -> new Outcome(refuse.refused(), false);
         };
     }
@@ -320,8 +311,7 @@ public final class Intake implements AutoCloseable {
         failing = true;
         tell(jobs.size() + " batches could not be stored: " + e.getMessage(), e);
         for (Job job : jobs) {
-            Batch batch = (Batch) job.message;
-            answer(job, Optional.ofNullable(told(Ingest.refused(batch, Refused.Why.STORAGE, UNSTORABLE, UNSTORED))));
+            answer(job, refused(job.message, UNSTORABLE));
         }
     }
 
@@ -344,24 +334,26 @@ public final class Intake implements AutoCloseable {
         }
     }
 
-    private Optional<OutboxMessage> resume(Resume resume) {
+    private OutboxMessage resume(Resume resume) {
         try {
-            List<Mark> marks = new ArrayList<>();
-            for (Resume.Lane lane : resume.lanes()) {
-                marks.add(Ingest.answer(lane, store.mark(lane.stream()).orElse(null), store::hash));
-            }
+            Mark mark = Ingest.answer(resume, store.mark(resume.stream()).orElse(null), store::hash);
             meters.resumes.increment();
-            return Optional.of(new Marks(resume.outbox(), marks));
+            return mark;
         } catch (EventStoreException | RuntimeException e) {
             meters.failures.increment();
             tell("a resume could not be answered: " + e.getMessage(), e);
-            return Optional.ofNullable(told(refused(resume, Refused.Why.STORAGE, UNREADABLE, UNSTORED)));
+            return refused(resume, UNREADABLE);
         }
     }
 
-    private void answer(Job job, Optional<OutboxMessage> answer) {
+    private Refused refused(OutboxMessage message, String detail) {
+        meters.refused(Refused.Why.STORAGE);
+        return refused(message, Refused.Why.STORAGE, detail, UNSTORED);
+    }
+
+    private void answer(Job job, OutboxMessage answer) {
         give(job);
-        job.answer.complete(answer);
+        job.answer.complete(Optional.of(answer));
     }
 
     private void give(Job job) {

@@ -13,8 +13,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class AssemblyTest {
@@ -27,19 +25,20 @@ class AssemblyTest {
 
     @Test
     void partsBecomeThePayloadOfTheirRecordOnce() {
-        assertThat(assembly.add(part(5, 0, 6, 1, 2, 3))).isNull();
-        assertThat(assembly.complete(batch(5))).as("not whole yet").isNull();
-        assertThat(assembly.add(part(5, 3, 6, 4, 5, 6))).isNull();
+        assembly.add(part(5, 0, 6, 1, 2, 3));
+        assertThat(refused(5).detail()).as("not whole yet").contains("did not come whole");
+        assembly.add(part(5, 3, 6, 4, 5, 6));
         assertThat(budget.held()).isEqualTo(6);
-        assertThat(assembly.complete(batch(6))).as("of another record").isNull();
+        assertThat(refused(6).why()).as("of another record").isEqualTo(Refused.Why.OVERLOAD);
 
-        Item.Data data = (Item.Data)
-                Objects.requireNonNull(assembly.complete(batch(5))).items().getFirst();
+        Batch whole = (Batch) assembly.complete(batch(5));
 
+        Item.Data data = (Item.Data) whole.items().getFirst();
         assertThat(data.payload()).isEqualTo(ByteBuffer.wrap(new byte[] {1, 2, 3, 4, 5, 6}));
         assertThat(data.inParts()).isFalse();
+        assertThat(whole.ask()).isEqualTo(9);
         assertThat(budget.held()).isZero();
-        assertThat(assembly.complete(batch(5))).isNull();
+        assertThat(refused(5).ask()).isEqualTo(9);
     }
 
     @Test
@@ -50,12 +49,14 @@ class AssemblyTest {
     }
 
     @Test
-    void whatDoesNotFollowIsRefusedAndForgotten() {
+    void whatDoesNotFollowIsForgottenAndItsBatchIsTold() {
         for (Part wrong : List.of(part(5, 2, 6, 1), part(6, 3, 6, 1), part(5, 3, 7, 1), part(5, 4, 6, 1))) {
             assembly.add(part(5, 0, 6, 1, 2, 3));
 
-            assertThat(why(assembly.add(wrong))).isEqualTo(Refused.Why.OVERLOAD);
+            assembly.add(wrong);
+
             assertThat(budget.held()).isZero();
+            assertThat(refused(5).why()).isEqualTo(Refused.Why.OVERLOAD);
         }
     }
 
@@ -64,17 +65,19 @@ class AssemblyTest {
         assembly.add(part(5, 0, 6, 1, 2, 3));
         assembly.add(part(7, 0, 2, 8, 9));
 
-        assertThat(assembly.complete(batch(7))).isNotNull();
+        assertThat(assembly.complete(batch(7))).isInstanceOf(Batch.class);
         assertThat(budget.held()).isZero();
     }
 
     @Test
-    void whatIsAnnouncedAsTooLargeIsRefusedBeforeItComes() {
-        Refused refused = Objects.requireNonNull(assembly.add(part(5, 0, 13, 1)));
+    void whatIsAnnouncedAsTooLargeIsNotKeptAndItsBatchIsTold() {
+        assembly.add(part(5, 0, 13, 1, 2, 3));
+        assembly.add(part(5, 3, 13, 1));
 
-        assertThat(refused)
+        assertThat(budget.held()).isZero();
+        assertThat(refused(5))
                 .isEqualTo(new Refused(
-                        stream, 5, 5, Refused.Why.TOO_LARGE, "record 5: 13 bytes (expected: <= 12)", Duration.ZERO));
+                        stream, 9, 5, 5, Refused.Why.TOO_LARGE, "record 5: 13 bytes (expected: <= 12)", Duration.ZERO));
     }
 
     @Test
@@ -83,17 +86,17 @@ class AssemblyTest {
         other.add(part(1, 0, 12, new byte[11]));
         assembly.add(part(5, 0, 12, new byte[9]));
 
-        Refused refused = Objects.requireNonNull(assembly.add(part(5, 9, 12, 1)));
+        assembly.add(part(5, 9, 12, 1));
 
-        assertThat(refused.why()).isEqualTo(Refused.Why.OVERLOAD);
-        assertThat(refused.retryAfter()).isEqualTo(LATER);
         assertThat(budget.held()).isEqualTo(11);
+        assertThat(refused(5).detail()).contains("too much of other records");
+        assertThat(refused(5).retryAfter()).isEqualTo(LATER);
         other.clear();
         assertThat(budget.held()).isZero();
     }
 
-    private static Refused.Why why(@Nullable Refused refused) {
-        return Objects.requireNonNull(refused).why();
+    private Refused refused(long sequence) {
+        return (Refused) assembly.complete(batch(sequence));
     }
 
     private Part part(long sequence, long offset, long total, int... bytes) {
@@ -111,6 +114,6 @@ class AssemblyTest {
     private Batch batch(long sequence) {
         Item.Data data =
                 new Item.Data(new Point(sequence, 1), Lanes.TIME, "", Map.of(), "", ByteBuffer.allocate(0), true, 0);
-        return new Batch(stream, true, new Point(sequence - 1, 1), List.of(data));
+        return new Batch(stream, 9, true, new Point(sequence - 1, 1), List.of(data));
     }
 }

@@ -90,7 +90,7 @@ public abstract class EventStoreContract {
                 ByteBuffer.allocate(0),
                 false,
                 4);
-        add(2, NOW.plusMillis(1), new Batch(lane.stream(), false, lane.at(6), List.of(odd)));
+        add(2, NOW.plusMillis(1), new Batch(lane.stream(), 1, false, lane.at(6), List.of(odd)));
 
         for (int i = 0; i < 2; i++) {
             List<Event> events = store.events(Query.after(0, 10)).items();
@@ -165,13 +165,13 @@ public abstract class EventStoreContract {
     @Test
     void aPageIsBoundedInBytesToo() throws Exception {
         Lanes lane = Lanes.of(1, "a");
-        for (int i = 0; i < 5; i++) {
-            lane.append("", new byte[4 << 20]);
+        for (int i = 0; i < 10; i++) {
+            lane.append("", new byte[1 << 20]);
         }
-        add(1, NOW, lane.batch(0, 5));
+        add(1, NOW, lane.batch(0, 10));
 
-        assertThat(store.events(Query.after(0, 10)).items()).hasSize(2);
-        assertThat(all(Query.after(0, 10))).hasSize(5);
+        assertThat(store.events(Query.after(0, 10)).items()).hasSize(8);
+        assertThat(all(Query.after(0, 10))).hasSize(10);
     }
 
     @Test

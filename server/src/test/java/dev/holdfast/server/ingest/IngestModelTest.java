@@ -8,7 +8,7 @@ import dev.holdfast.core.time.VirtualTime;
 import dev.holdfast.opamp.outbox.Item;
 import dev.holdfast.opamp.outbox.OutboxMessage;
 import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
-import dev.holdfast.opamp.outbox.OutboxMessage.Marks;
+import dev.holdfast.opamp.outbox.OutboxMessage.Mark;
 import dev.holdfast.opamp.outbox.StreamId;
 import dev.holdfast.server.ingest.EventStore.Query;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -110,7 +110,7 @@ class IngestModelTest {
             if (store.full) {
                 assertThat(said).isInstanceOf(OutboxMessage.Refused.class);
             } else {
-                OutboxMessage.Mark mark = ((Marks) said).marks().getFirst();
+                Mark mark = (Mark) said;
                 Optional<Point> expected = model.take(batch);
                 assertThat(mark.known()).as("seed %s, step %s", seed, step).isEqualTo(expected.isPresent());
                 expected.ifPresent(point -> assertThat(mark.at()).isEqualTo(point));
@@ -138,7 +138,7 @@ class IngestModelTest {
                 return batch;
             }
             Point strange = new Point(batch.follows().sequence(), chance.nextInt(2) == 0 ? 0 : chance.nextLong());
-            return new Batch(batch.stream(), batch.opens(), strange, batch.items());
+            return new Batch(batch.stream(), batch.ask(), batch.opens(), strange, batch.items());
         } catch (EventStoreException e) {
             throw new AssertionError(e);
         }

@@ -20,6 +20,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class IngestTest {
 
+    private static final long ASK = 17;
+
     private final Lanes lane = Lanes.of(1, "a").append(9);
 
     /** The mark is at 5 with hash 50, or the stream is not known. */
@@ -46,6 +48,7 @@ class IngestTest {
         Point mark = at < 0 ? null : new Point(at, hash);
         Batch batch = new Batch(
                 lane.stream(),
+                ASK,
                 opens,
                 new Point(follows, followsHash),
                 List.of(gap(follows + 1, follows + 2), gap(follows + 3, follows + 3)));
@@ -61,7 +64,7 @@ class IngestTest {
 
     @Test
     void anEmptyBatchGetsTheMark() {
-        Batch empty = new Batch(lane.stream(), true, Point.START, List.of());
+        Batch empty = new Batch(lane.stream(), ASK, true, Point.START, List.of());
 
         assertThat(Ingest.judge(empty, null)).isEqualTo(new Ingest.Verdict.Tell(told(null, 0)));
         assertThat(Ingest.judge(empty, Point.START)).isEqualTo(new Ingest.Verdict.Tell(told(Point.START, 0)));
@@ -74,10 +77,11 @@ class IngestTest {
                 List.<Item>of(gap(1, 3), gap(5, 5)),
                 List.<Item>of(gap(1, 3), gap(3, 5)),
                 List.<Item>of(gap(1, 1), record(2, "zstd")))) {
-            Batch batch = new Batch(lane.stream(), true, Point.START, wrong);
+            Batch batch = new Batch(lane.stream(), ASK, true, Point.START, wrong);
 
             assertThat(Ingest.judge(batch, null)).isInstanceOfSatisfying(Ingest.Verdict.Refuse.class, refuse -> {
                 assertThat(refuse.refused().why()).isEqualTo(Refused.Why.BAD_RECORD);
+                assertThat(refuse.refused().ask()).isEqualTo(ASK);
                 assertThat(refuse.refused().first()).isEqualTo(wrong.getFirst().first());
                 assertThat(refuse.refused().last())
                         .isEqualTo(wrong.getLast().last().sequence());
@@ -90,12 +94,12 @@ class IngestTest {
 
     @Test
     void aWrongRecordIsNamed() {
-        Batch batch = new Batch(lane.stream(), true, Point.START, List.of(gap(1, 1), record(2, "zstd")));
+        Batch batch = new Batch(lane.stream(), ASK, true, Point.START, List.of(gap(1, 1), record(2, "zstd")));
 
         Ingest.Verdict.Refuse refuse = (Ingest.Verdict.Refuse) Ingest.judge(batch, null);
 
         assertThat(refuse.refused().detail()).isEqualTo("record 2: encoding zstd (expected: none, or deflate)");
-        assertThat(Ingest.judge(new Batch(lane.stream(), true, Point.START, List.of(record(1, "deflate"))), null))
+        assertThat(Ingest.judge(new Batch(lane.stream(), ASK, true, Point.START, List.of(record(1, "deflate"))), null))
                 .isInstanceOf(Ingest.Verdict.Take.class);
     }
 
@@ -120,7 +124,7 @@ class IngestTest {
                         .map(Long::valueOf)
                         .map(this::point)
                         .toList();
-        Resume.Lane state = new Resume.Lane(lane.stream(), point(acknowledged), 9, points);
+        Resume state = new Resume(lane.stream(), ASK, point(acknowledged), 9, points);
 
         Mark mark = Ingest.answer(
                 state, lane.at(6), (stream, sequence) -> lane.at(sequence).hash());
@@ -130,7 +134,7 @@ class IngestTest {
 
     @Test
     void aStreamThatIsNotKnownMatchesNothing() throws Exception {
-        Resume.Lane state = new Resume.Lane(lane.stream(), lane.at(3), 9, List.of(lane.at(5)));
+        Resume state = new Resume(lane.stream(), ASK, lane.at(3), 9, List.of(lane.at(5)));
 
         assertThat(Ingest.answer(state, null, (stream, sequence) -> 0)).isEqualTo(told(null, 0));
     }
@@ -138,7 +142,7 @@ class IngestTest {
     @Test
     void whatIsNotKnownProvesNothing() throws Exception {
         Point unknown = new Point(4, 0);
-        Resume.Lane state = new Resume.Lane(lane.stream(), unknown, 9, List.of(unknown));
+        Resume state = new Resume(lane.stream(), ASK, unknown, 9, List.of(unknown));
 
         assertThat(Ingest.answer(state, unknown, (stream, sequence) -> 0).matched())
                 .isZero();
@@ -146,7 +150,7 @@ class IngestTest {
 
     @Test
     void theMarkItselfNeedsNoPast() throws Exception {
-        Resume.Lane state = new Resume.Lane(lane.stream(), lane.at(6), 9, List.of());
+        Resume state = new Resume(lane.stream(), ASK, lane.at(6), 9, List.of());
 
         assertThat(Ingest.answer(state, lane.at(6), (stream, sequence) -> 0).matched())
                 .isEqualTo(6);
@@ -157,7 +161,9 @@ class IngestTest {
     }
 
     private Mark told(@Nullable Point mark, long matched) {
-        return mark == null ? Mark.unknown(lane.stream()) : new Mark(lane.stream(), true, mark, matched, Duration.ZERO);
+        return mark == null
+                ? Mark.unknown(lane.stream(), ASK, matched)
+                : new Mark(lane.stream(), ASK, true, mark, matched, Duration.ZERO);
     }
 
     private static Item gap(long first, long last) {

@@ -3,12 +3,10 @@ package dev.holdfast.server.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.holdfast.core.record.Point;
 import dev.holdfast.core.time.VirtualTime;
 import dev.holdfast.opamp.outbox.OutboxMessage;
-import dev.holdfast.opamp.outbox.OutboxMessage.Marks;
+import dev.holdfast.opamp.outbox.OutboxMessage.Mark;
 import dev.holdfast.opamp.outbox.OutboxMessage.Refused;
-import dev.holdfast.opamp.outbox.OutboxMessage.Resume;
 import dev.holdfast.server.ingest.EventStore.Query;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
@@ -112,12 +110,18 @@ class IntakeTest {
         run();
         store.full = true;
         CompletableFuture<Optional<OutboxMessage>> failed = offer(link, lane.batch(1, 3));
-        CompletableFuture<Optional<OutboxMessage>> resumed = offer(link, resume(lane, lane.at(1)));
+        CompletableFuture<Optional<OutboxMessage>> resumed = offer(link, lane.resume(1));
         run();
 
         assertThat(refused(failed))
                 .isEqualTo(new Refused(
-                        lane.stream(), 2, 3, Refused.Why.STORAGE, "the server cannot store it now", Intake.UNSTORED));
+                        lane.stream(),
+                        Lanes.ask(1),
+                        2,
+                        3,
+                        Refused.Why.STORAGE,
+                        "the server cannot store it now",
+                        Intake.UNSTORED));
         assertThat(mark(resumed).at()).as("what it has it can still tell").isEqualTo(lane.at(1));
         assertThat(store.mark(lane.stream())).contains(lane.at(1));
         store.full = false;
@@ -150,19 +154,12 @@ class IntakeTest {
         Lanes lane = Lanes.of(1, "a").append(4);
         Lanes other = Lanes.of(1, "b");
         put(intake.inlet(), lane.batch(0, 4));
-        Resume resume = new Resume(
-                lane.stream().outbox(),
-                List.of(
-                        new Resume.Lane(lane.stream(), lane.at(2), 4, List.of(lane.at(4), lane.at(3))),
-                        new Resume.Lane(other.stream(), Point.START, 0, List.of())));
-        CompletableFuture<Optional<OutboxMessage>> answer = offer(intake.inlet(), resume);
+        CompletableFuture<Optional<OutboxMessage>> answer = offer(intake.inlet(), lane.resume(2, 4, 3));
+        CompletableFuture<Optional<OutboxMessage>> unknown = offer(intake.inlet(), other.resume(0));
         run();
 
-        Marks marks = (Marks) now(answer).orElseThrow();
-        assertThat(marks.marks())
-                .containsExactly(
-                        new OutboxMessage.Mark(lane.stream(), true, lane.at(4), 4, Duration.ZERO),
-                        OutboxMessage.Mark.unknown(other.stream()));
+        assertThat(mark(answer)).isEqualTo(new Mark(lane.stream(), 4, true, lane.at(4), 4, Duration.ZERO));
+        assertThat(mark(unknown)).isEqualTo(Mark.unknown(other.stream(), 0, 0));
     }
 
     @Test
@@ -195,10 +192,6 @@ class IntakeTest {
         assertThat(count("holdfast.ingest.retired")).isEqualTo(5_000);
     }
 
-    private static Resume resume(Lanes lane, Point acknowledged) {
-        return new Resume(lane.stream().outbox(), List.of(new Resume.Lane(lane.stream(), acknowledged, 0, List.of())));
-    }
-
     private static CompletableFuture<Optional<OutboxMessage>> offer(Inlet link, OutboxMessage message) {
         return link.received(Lanes.agent(1), message).toCompletableFuture();
     }
@@ -217,8 +210,8 @@ class IntakeTest {
         return answer.join();
     }
 
-    private static OutboxMessage.Mark mark(CompletableFuture<Optional<OutboxMessage>> answer) {
-        return ((Marks) now(answer).orElseThrow()).marks().getFirst();
+    private static Mark mark(CompletableFuture<Optional<OutboxMessage>> answer) {
+        return (Mark) now(answer).orElseThrow();
     }
 
     private static Refused refused(CompletableFuture<Optional<OutboxMessage>> answer) {

@@ -7,6 +7,7 @@ import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.outbox.Item;
 import dev.holdfast.opamp.outbox.OutboxId;
 import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
+import dev.holdfast.opamp.outbox.OutboxMessage.Resume;
 import dev.holdfast.opamp.outbox.StreamId;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.LongStream;
 
 /** A lane as an agent has it: records that are chained, and batches of them. */
 public final class Lanes {
@@ -92,10 +94,25 @@ public final class Lanes {
         return batch(from, to, from == 0);
     }
 
+    /** What a batch that follows a sequence asks by. */
+    public static long ask(long follows) {
+        return 1_000 + follows;
+    }
+
+    /** Where it stands, asked by its newest sequence. */
+    public Resume resume(long acknowledged, long... points) {
+        return new Resume(
+                stream,
+                last().sequence(),
+                at(acknowledged),
+                last().sequence(),
+                LongStream.of(points).mapToObj(this::at).toList());
+    }
+
     Batch batch(long from, long to, boolean opens) {
         List<Item> between = items.stream()
                 .filter(item -> item.first() > from && item.last().sequence() <= to)
                 .toList();
-        return new Batch(stream, opens, at(from), between);
+        return new Batch(stream, ask(from), opens, at(from), between);
     }
 }

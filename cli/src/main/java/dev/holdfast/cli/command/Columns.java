@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.cli.fleet;
+package dev.holdfast.cli.command;
 
 import java.util.Arrays;
 import java.util.List;
 
 /** Rows of words, one below the other. */
-final class Columns {
+public final class Columns {
 
     private static final String GAP = "  ";
 
     private Columns() {}
 
     /** Each row a line, each column as wide as its widest word; all rows have as many words. */
-    static String align(List<List<String>> rows) {
+    public static String align(List<List<String>> rows) {
         int[] widths = new int[rows.isEmpty() ? 0 : rows.getFirst().size()];
         for (List<String> row : rows) {
             Arrays.setAll(widths, i -> Math.max(widths[i], printable(row.get(i)).length()));
@@ -29,8 +29,8 @@ final class Columns {
         return text.toString();
     }
 
-    /** What an agent says of itself must not steer the terminal that shows it. */
-    private static String printable(String word) {
+    /** What others wrote, made unable to steer the terminal that shows it. */
+    public static String printable(String word) {
         return word.replaceAll("\\p{Cntrl}", "?");
     }
 }
