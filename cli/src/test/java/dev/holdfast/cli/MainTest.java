@@ -96,7 +96,17 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "flet list", "fleet", "config", "outbox", "outbox lst", "fleet list --format xml", "server --port 1"})
+    @ValueSource(
+            strings = {
+                "",
+                "flet list",
+                "fleet",
+                "config",
+                "outbox",
+                "outbox lst",
+                "fleet list --format xml",
+                "server --port 1"
+            })
     void wrongUsageIsTwo(String line) {
         assertThat(run(line.isEmpty() ? new String[0] : line.split(" "))).isEqualTo(2);
         assertThat(out.toString()).isEmpty();

@@ -36,7 +36,8 @@ class OutboxCommandTest {
 
     private static final Instant AT = Instant.parse("2026-01-02T03:04:05.678Z");
 
-    private static final OutboxPolicy POLICY = OutboxPolicy.DEFAULT.withSegment(64 << 10).withQuota(1 << 20, OutboxPolicy.WhenFull.REJECT);
+    private static final OutboxPolicy POLICY =
+            OutboxPolicy.DEFAULT.withSegment(64 << 10).withQuota(1 << 20, OutboxPolicy.WhenFull.REJECT);
 
     @TempDir
     Path temp;
@@ -103,7 +104,9 @@ class OutboxCommandTest {
         assertThat(listed.get(1).path("next_attempt").asString()).isEqualTo("2026-01-02T03:04:37.678Z");
         assertThat(listed.get(2).has("next_attempt")).isFalse();
         assertThat(run("list")).isZero();
-        assertThat(out).contains("none: dead, failed 3 times", "2026-01-02T03:04:37Z").endsWith("4 waiting\n");
+        assertThat(out)
+                .contains("none: dead, failed 3 times", "2026-01-02T03:04:37Z")
+                .endsWith("4 waiting\n");
         assertThat(run("show", "l", "2")).isZero();
         assertThat(out).contains("gap       dead", "bad field");
         assertThat(run("show", "l", "2", "--raw")).isEqualTo(1);
@@ -155,7 +158,8 @@ class OutboxCommandTest {
 
         assertThat(run("replay", "2")).isZero();
         assertThat(out).isEqualTo("dead letter 2: appended anew as sequence 5\n");
-        assertThat(json("list", "--lane", "l").get(4).path("replay_of").asLong()).isEqualTo(2);
+        assertThat(json("list", "--lane", "l").get(4).path("replay_of").asLong())
+                .isEqualTo(2);
         assertThat(run("replay", "1", "2")).isEqualTo(1);
         assertThat(err).startsWith("dead letter 2 is not there (expected: ");
         assertThat(json("dead")).as("none was replayed then").hasSize(4);
@@ -178,8 +182,9 @@ class OutboxCommandTest {
         assertThat(append("1\n2\n" + tooLong + "\n4\n", "--lane", "l")).isEqualTo(1);
         assertThat(out).isEqualTo("{\"lane\":\"l\",\"sequence\":1}\n{\"lane\":\"l\",\"sequence\":2}\n");
         assertThat(err)
-                .isEqualTo("input line 3: more than 1048576 bytes (expected: at most that, 1 MiB, in a line); lines 1 to 2"
-                        + " are acknowledged and kept, none after that is; append the rest from input line 3 on\n");
+                .isEqualTo(
+                        "input line 3: more than 1048576 bytes (expected: at most that, 1 MiB, in a line); lines 1 to 2"
+                                + " are acknowledged and kept, none after that is; append the rest from input line 3 on\n");
         assertThat(json("list")).hasSize(2);
     }
 
@@ -195,7 +200,14 @@ class OutboxCommandTest {
 
     @Test
     void whatOthersWroteCannotSteerTheTerminal() throws Exception {
-        assertThat(append("a\u001b[2Jb", "--lane", "l", "--content-type", "x\u001b]0;y\u0007", "--header", "k=\u001b[31m"))
+        assertThat(append(
+                        "a\u001b[2Jb",
+                        "--lane",
+                        "l",
+                        "--content-type",
+                        "x\u001b]0;y\u0007",
+                        "--header",
+                        "k=\u001b[31m"))
                 .isZero();
 
         for (List<String> words : List.of(List.of("list"), List.of("show", "l", "1"))) {

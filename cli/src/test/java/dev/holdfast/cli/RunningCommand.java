@@ -4,6 +4,7 @@ package dev.holdfast.cli;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,6 +83,11 @@ final class RunningCommand implements AutoCloseable {
 
     long pid() {
         return process.pid();
+    }
+
+    /** The other end of its standard input. */
+    OutputStream input() {
+        return process.getOutputStream();
     }
 
     boolean running() {

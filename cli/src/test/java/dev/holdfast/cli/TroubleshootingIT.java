@@ -65,6 +65,7 @@ class TroubleshootingIT {
         cases.putAll(CommandTroubles.CASES);
         cases.putAll(StoreTroubles.CASES);
         cases.putAll(LinkTroubles.CASES);
+        cases.putAll(OutboxTroubles.CASES);
         return cases;
     }
 

@@ -150,8 +150,7 @@ public final class AccessSocket implements AutoCloseable {
         }
         connections.forEach(Connection::stop);
         try {
-            CompletableFuture.allOf(
-                            connections.stream().map(Connection::end).toArray(CompletableFuture<?>[]::new))
+            CompletableFuture.allOf(connections.stream().map(Connection::end).toArray(CompletableFuture<?>[]::new))
                     .get(CLOSING.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException late) {
             log.debug("connections to the outbox's socket are cut off");

@@ -162,12 +162,15 @@ final class Connection implements Runnable {
                 outbox.purge(asked.readLong());
                 yield Protocol.bytes(out -> {});
             }
-            case Protocol.LANES -> {
-                var lanes = outbox.lanes();
-                yield Protocol.bytes(out -> Messages.list(out, lanes, Messages::lane));
-            }
-            default -> throw new RefusedException("question: " + question
-                    + " (expected: one that this agent knows; this command may be of a later version than it)");
+            case Protocol.ID ->
+                Protocol.bytes(out -> {
+                    out.writeLong(outbox.id().getMostSignificantBits());
+                    out.writeLong(outbox.id().getLeastSignificantBits());
+                });
+            case Protocol.FIGURES -> Protocol.bytes(out -> Messages.figures(out, outbox.figures()));
+            default ->
+                throw new RefusedException("question: " + question
+                        + " (expected: one that this agent knows; this command may be of a later version than it)");
         };
     }
 

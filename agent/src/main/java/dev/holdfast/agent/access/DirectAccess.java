@@ -5,16 +5,17 @@ import dev.holdfast.core.disk.DataDirectory;
 import dev.holdfast.core.disk.DataDirectoryException;
 import dev.holdfast.core.disk.SystemDisk;
 import dev.holdfast.core.outbox.Outbox;
+import dev.holdfast.core.outbox.Outbox.Figures;
 import dev.holdfast.core.outbox.OutboxPolicy;
 import dev.holdfast.core.record.DeadLetter;
 import dev.holdfast.core.record.Item;
-import dev.holdfast.core.record.LaneState;
 import dev.holdfast.core.record.NewRecord;
 import dev.holdfast.core.time.Time;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.random.RandomGenerator;
 
 /** The outbox of a stopped agent, whose directory is held meanwhile. */
@@ -68,8 +69,13 @@ final class DirectAccess implements OutboxAccess {
     }
 
     @Override
-    public List<LaneState> lanes() {
-        return outbox.lanes();
+    public UUID id() {
+        return outbox.id();
+    }
+
+    @Override
+    public Figures figures() {
+        return outbox.figures();
     }
 
     @Override

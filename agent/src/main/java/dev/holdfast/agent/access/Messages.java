@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent.access;
 
+import dev.holdfast.core.outbox.Outbox.Figures;
+import dev.holdfast.core.outbox.Outbox.LaneFigures;
 import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.record.DeadLetter;
 import dev.holdfast.core.record.Item;
@@ -150,7 +152,31 @@ final class Messages {
         return new DeadLetter(in.readLong(), in.readUTF(), attempts(in), stored(in));
     }
 
-    static void lane(DataOutputStream out, LaneState lane) throws IOException {
+    static void figures(DataOutputStream out, Figures figures) throws IOException {
+        out.writeLong(figures.bytes());
+        out.writeLong(figures.quota());
+        out.writeInt(figures.segments());
+        out.writeInt(figures.dead());
+        out.writeLong(figures.lost());
+        out.writeLong(figures.dropped());
+        out.writeLong(figures.expired());
+        list(out, figures.lanes(), Messages::lane);
+    }
+
+    static Figures figures(DataInputStream in) throws IOException {
+        return new Figures(
+                in.readLong(),
+                in.readLong(),
+                in.readInt(),
+                in.readInt(),
+                in.readLong(),
+                in.readLong(),
+                in.readLong(),
+                list(in, Messages::lane));
+    }
+
+    private static void lane(DataOutputStream out, LaneFigures figures) throws IOException {
+        LaneState lane = figures.state();
         out.writeUTF(lane.lane());
         out.writeLong(lane.epoch());
         out.writeLong(lane.epochAfter());
@@ -162,16 +188,20 @@ final class Messages {
         if (attempts != null) {
             attempts(out, attempts);
         }
+        Instant oldest = figures.oldest();
+        out.writeLong(oldest == null ? Long.MIN_VALUE : oldest.toEpochMilli());
     }
 
-    static LaneState lane(DataInputStream in) throws IOException {
-        return new LaneState(
+    private static LaneFigures lane(DataInputStream in) throws IOException {
+        LaneState lane = new LaneState(
                 in.readUTF(),
                 in.readLong(),
                 in.readLong(),
                 new Point(in.readLong(), in.readLong()),
                 in.readLong(),
                 in.readBoolean() ? attempts(in) : null);
+        long oldest = in.readLong();
+        return new LaneFigures(lane, oldest == Long.MIN_VALUE ? null : Instant.ofEpochMilli(oldest));
     }
 
     private static void attempts(DataOutputStream out, Attempts attempts) throws IOException {

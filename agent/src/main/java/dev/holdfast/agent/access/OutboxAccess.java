@@ -3,6 +3,8 @@ package dev.holdfast.agent.access;
 
 import dev.holdfast.core.disk.DataDirectory;
 import dev.holdfast.core.disk.DataDirectoryException;
+import dev.holdfast.core.outbox.Outbox.Figures;
+import dev.holdfast.core.outbox.Outbox.LaneFigures;
 import dev.holdfast.core.outbox.OutboxPolicy;
 import dev.holdfast.core.record.DeadLetter;
 import dev.holdfast.core.record.Item;
@@ -15,6 +17,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.random.RandomGenerator;
 
 /**
@@ -103,8 +106,16 @@ public sealed interface OutboxAccess extends AutoCloseable permits DirectAccess,
     /** Forgets a dead letter for good. */
     void purge(long id) throws IOException, InterruptedException;
 
+    /** What the other side tells this outbox by. */
+    UUID id() throws IOException;
+
+    /** How much of everything there is, now. */
+    Figures figures() throws IOException;
+
     /** All lanes, in the order in which they were first appended to. */
-    List<LaneState> lanes() throws IOException;
+    default List<LaneState> lanes() throws IOException {
+        return figures().lanes().stream().map(LaneFigures::state).toList();
+    }
 
     /** Lets go of it. */
     @Override

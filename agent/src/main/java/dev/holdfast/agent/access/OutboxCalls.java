@@ -2,15 +2,16 @@
 package dev.holdfast.agent.access;
 
 import dev.holdfast.core.outbox.Outbox;
+import dev.holdfast.core.outbox.Outbox.Figures;
 import dev.holdfast.core.outbox.OutboxFullException;
 import dev.holdfast.core.record.DeadLetter;
 import dev.holdfast.core.record.Item;
-import dev.holdfast.core.record.LaneState;
 import dev.holdfast.core.record.NewRecord;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
@@ -62,8 +63,12 @@ final class OutboxCalls {
         await(outbox.purge(id));
     }
 
-    List<LaneState> lanes() {
-        return outbox.lanes();
+    UUID id() {
+        return outbox.id();
+    }
+
+    Figures figures() {
+        return outbox.figures();
     }
 
     private static <T> T await(CompletableFuture<T> future) throws IOException, InterruptedException {

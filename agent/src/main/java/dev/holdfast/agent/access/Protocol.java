@@ -19,9 +19,11 @@ import java.io.IOException;
  *                  DEAD     i64 from, i32 most
  *                  REPLAY   i64 dead letter
  *                  PURGE    i64 dead letter
- *                  LANES    nothing
+ *                  ID       nothing
+ *                  FIGURES  nothing
  *  agent         u8 status, i32 length of what follows
- *                  OK       list of i64 sequences; of items; of dead letters; i64 sequence or 0; nothing; list of lanes
+ *                  OK       list of i64 sequences; of items; of dead letters; i64 sequence or 0; nothing; two i64;
+ *                           figures
  *                  others   text
  * </pre>
  */
@@ -35,7 +37,8 @@ final class Protocol {
     static final int DEAD = 3;
     static final int REPLAY = 4;
     static final int PURGE = 5;
-    static final int LANES = 6;
+    static final int ID = 6;
+    static final int FIGURES = 7;
 
     static final int OK = 0;
 

@@ -2,9 +2,9 @@
 package dev.holdfast.agent.access;
 
 import dev.holdfast.agent.access.Protocol.Body;
+import dev.holdfast.core.outbox.Outbox.Figures;
 import dev.holdfast.core.record.DeadLetter;
 import dev.holdfast.core.record.Item;
-import dev.holdfast.core.record.LaneState;
 import dev.holdfast.core.record.NewRecord;
 import dev.holdfast.core.time.Time;
 import java.io.BufferedInputStream;
@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.UUID;
 
 /** The outbox of an agent that runs, asked through its socket. */
 final class SocketAccess implements OutboxAccess {
@@ -168,8 +169,14 @@ final class SocketAccess implements OutboxAccess {
     }
 
     @Override
-    public List<LaneState> lanes() throws IOException {
-        return Messages.list(ask(Protocol.LANES, out -> {}), Messages::lane);
+    public UUID id() throws IOException {
+        DataInputStream answer = ask(Protocol.ID, out -> {});
+        return new UUID(answer.readLong(), answer.readLong());
+    }
+
+    @Override
+    public Figures figures() throws IOException {
+        return Messages.figures(ask(Protocol.FIGURES, out -> {}));
     }
 
     @Override

@@ -77,7 +77,8 @@ class AccessSocketIT {
     }
 
     private static void assertAsAppended(OutboxAccess access) throws IOException {
-        assertThat(access.lanes()).extracting(LaneState::lane, LaneState::waiting)
+        assertThat(access.lanes())
+                .extracting(LaneState::lane, LaneState::waiting)
                 .containsExactly(tuple("a", 2L), tuple("b", 1L));
         List<Item> items = access.read("a", 1, 10);
         assertThat(items).hasSize(2);
@@ -103,7 +104,8 @@ class AccessSocketIT {
         }
         try (OutboxAccess access = OpenAgent.access(data, new VirtualTime())) {
             assertThat(refusal(() -> access.append(tooMuch))).isEqualTo(told).contains("half a segment");
-            assertThat(refusal(() -> access.append(List.of(record("a", "x".repeat(30_000)))))).contains("outbox full");
+            assertThat(refusal(() -> access.append(List.of(record("a", "x".repeat(30_000))))))
+                    .contains("outbox full");
         }
     }
 
@@ -178,7 +180,8 @@ class AccessSocketIT {
             assertThatThrownBy(() -> OpenAgent.access(held.path(), time))
                     .isInstanceOfSatisfying(
                             DataDirectoryException.Held.class,
-                            e -> assertThat(e.holder()).contains("pid " + ProcessHandle.current().pid()));
+                            e -> assertThat(e.holder())
+                                    .contains("pid " + ProcessHandle.current().pid()));
         }
         assertThat(time.elapsed()).hasSeconds(2);
         try (DataDirectory held = DataDirectory.hold(data)) {
@@ -233,7 +236,9 @@ class AccessSocketIT {
         try (OpenAgent agent = new OpenAgent(temp.resolve("d"));
                 OutboxAccess access = agent.access()) {
             for (byte[] garbage : List.of(
-                    "GET / HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(UTF_8), new byte[100_000], hello(Protocol.VERSION + 1))) {
+                    "GET / HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(UTF_8),
+                    new byte[100_000],
+                    hello(Protocol.VERSION + 1))) {
                 try (Raw raw = new Raw(agent.data.path())) {
                     raw.send(garbage);
                     raw.awaitEnd();
@@ -323,8 +328,10 @@ class AccessSocketIT {
                 assertThat(sequences.get()).isSorted();
                 all.addAll(sequences.get());
             }
-            assertThat(all).containsExactlyInAnyOrderElementsOf(
-                    LongStream.rangeClosed(1, (long) clients * each).boxed().toList());
+            assertThat(all)
+                    .containsExactlyInAnyOrderElementsOf(LongStream.rangeClosed(1, (long) clients * each)
+                            .boxed()
+                            .toList());
             assertThat(looks.get()).isPositive();
         }
     }

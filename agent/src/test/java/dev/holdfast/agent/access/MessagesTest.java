@@ -4,6 +4,8 @@ package dev.holdfast.agent.access;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.holdfast.core.outbox.Outbox.Figures;
+import dev.holdfast.core.outbox.Outbox.LaneFigures;
 import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.record.DeadLetter;
 import dev.holdfast.core.record.Item;
@@ -47,10 +49,10 @@ class MessagesTest {
         }
         LaneState failing = new LaneState("a.b-c_d", -1, 2, new Point(6, 17), 40, ATTEMPTS);
         LaneState quiet = new LaneState("0", 5, 0, Point.START, 0, null);
-        List<LaneState> lanes = back(
-                Protocol.bytes(out -> Messages.list(out, List.of(failing, quiet), Messages::lane)),
-                in -> Messages.list(in, Messages::lane));
-        assertThat(lanes).containsExactly(failing, quiet);
+        Figures figures = new Figures(
+                1L << 40, 2, 3, 4, 5, 6, 7, List.of(new LaneFigures(failing, AT), new LaneFigures(quiet, null)));
+        Figures readFigures = back(Protocol.bytes(out -> Messages.figures(out, figures)), Messages::figures);
+        assertThat(readFigures).isEqualTo(figures);
         DeadLetter read = back(
                 Protocol.bytes(out -> Messages.deadLetter(out, new DeadLetter(12, "lane", ATTEMPTS, replayed))),
                 Messages::deadLetter);
@@ -65,7 +67,10 @@ class MessagesTest {
     @Test
     void aRecordTakesNoMoreThanItCounts() throws IOException {
         NewRecord record = new NewRecord(
-                "lane", "text/€", Map.of("ключ", "€".repeat(4096), "b", ""), "payload".getBytes(StandardCharsets.UTF_8));
+                "lane",
+                "text/€",
+                Map.of("ключ", "€".repeat(4096), "b", ""),
+                "payload".getBytes(StandardCharsets.UTF_8));
         byte[] written = Protocol.bytes(out -> Messages.newRecord(out, record));
 
         assertThat(written.length).isLessThanOrEqualTo(Messages.mostBytes(record));
@@ -97,8 +102,7 @@ class MessagesTest {
     }
 
     private static Stored stored(OptionalLong replayOf, Map<String, String> headers) {
-        return new Stored(
-                7, Long.MIN_VALUE, AT, "text/plain", headers, replayOf, new byte[] {0, -1, 10, 13, 127});
+        return new Stored(7, Long.MIN_VALUE, AT, "text/plain", headers, replayOf, new byte[] {0, -1, 10, 13, 127});
     }
 
     private static <T> T back(byte[] written, Messages.Reader<T> reader) throws IOException {

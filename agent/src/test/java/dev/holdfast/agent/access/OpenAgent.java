@@ -14,7 +14,8 @@ import java.util.SplittableRandom;
 /** What an agent that runs has open; its socket's time stands still. */
 final class OpenAgent implements AutoCloseable {
 
-    static final OutboxPolicy SMALL = OutboxPolicy.DEFAULT.withSegment(64 << 10).withQuota(512 << 10, OutboxPolicy.WhenFull.REJECT);
+    static final OutboxPolicy SMALL =
+            OutboxPolicy.DEFAULT.withSegment(64 << 10).withQuota(512 << 10, OutboxPolicy.WhenFull.REJECT);
 
     final DataDirectory data;
     final Outbox outbox;

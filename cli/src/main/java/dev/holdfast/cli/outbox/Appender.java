@@ -97,7 +97,9 @@ final class Appender {
         String line = "input line " + (done + 1);
         return line + ": " + why + "; " + (done == 0 ? "no line is" : "lines 1 to " + done + " are")
                 + " acknowledged and kept, "
-                + (uncertain.isEmpty() ? "none after that is" : uncertain + ", see `outbox list`, and none after that is")
+                + (uncertain.isEmpty()
+                        ? "none after that is"
+                        : uncertain + ", see `outbox list`, and none after that is")
                 + "; append the rest from " + line + " on";
     }
 }

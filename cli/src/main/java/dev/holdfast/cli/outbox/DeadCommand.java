@@ -63,16 +63,18 @@ final class DeadCommand implements Callable<Integer> {
     int list(
             @Mixin OutboxOptions options,
             @Option(names = "--lane", paramLabel = "LANE", description = "Of this lane alone.") @Nullable String lane,
-            @Option(names = "--format", paramLabel = "FORMAT", description = "text or json (text).", defaultValue = "TEXT")
+            @Option(
+                            names = "--format",
+                            paramLabel = "FORMAT",
+                            description = "text or json (text).",
+                            defaultValue = "TEXT")
                     Format format)
             throws CommandException, DataDirectoryException, InterruptedException {
         return options.run(variables, (outbox, data) -> {
             var agent = AgentUid.in(data);
             Listing listing = new Listing(out(), format == Format.JSON, Tables.DEAD);
             DeadLetters.each(
-                    outbox,
-                    lane,
-                    letter -> listing.add(() -> Tables.row(letter), () -> Facts.of(letter, agent)));
+                    outbox, lane, letter -> listing.add(() -> Tables.row(letter), () -> Facts.of(letter, agent)));
             listing.end(listing.count() + (listing.count() == 1 ? " dead letter" : " dead letters"));
             return ExitCode.DONE;
         });
@@ -89,7 +91,11 @@ final class DeadCommand implements Callable<Integer> {
             @Mixin OutboxOptions options,
             @Parameters(paramLabel = "ID", description = "Its number, as `dead` lists it.") long id,
             @Option(names = "--raw", description = "The payload alone, as it is.") boolean isRaw,
-            @Option(names = "--format", paramLabel = "FORMAT", description = "text or json (text).", defaultValue = "TEXT")
+            @Option(
+                            names = "--format",
+                            paramLabel = "FORMAT",
+                            description = "text or json (text).",
+                            defaultValue = "TEXT")
                     Format format)
             throws CommandException, DataDirectoryException, InterruptedException {
         return options.run(variables, (outbox, data) -> {

@@ -52,7 +52,8 @@ final class DeadLetters {
     void check(CommandSpec spec) {
         if (isAll == !ids.isEmpty()) {
             throw new ParameterException(
-                    spec.commandLine(), spec.name() + ": " + (isAll ? "ids and --all" : "nothing")
+                    spec.commandLine(),
+                    spec.name() + ": " + (isAll ? "ids and --all" : "nothing")
                             + " (expected: ids, such as 3 4, or --all)");
         }
         if (lane != null && !isAll) {

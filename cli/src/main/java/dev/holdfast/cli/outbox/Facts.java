@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.cli.outbox;
 
+import dev.holdfast.core.outbox.Outbox.LaneFigures;
 import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.record.DeadLetter;
 import dev.holdfast.core.record.Item;
@@ -92,7 +93,8 @@ final class Facts {
     private static ArrayNode reasons(Attempts attempts) {
         ArrayNode reasons = JsonMapper.shared().createArrayNode();
         attempts.reasons()
-                .forEach((reason, count) -> reasons.addObject().put("reason", reason).put("count", count));
+                .forEach((reason, count) ->
+                        reasons.addObject().put("reason", reason).put("count", count));
         return reasons;
     }
 
@@ -120,12 +122,16 @@ final class Facts {
     }
 
     /** A lane and where it stands. */
-    static ObjectNode of(LaneState lane) {
+    static ObjectNode of(LaneFigures figures) {
+        LaneState lane = figures.state();
         ObjectNode json = object();
         json.put("lane", lane.lane());
         json.put("waiting", lane.waiting());
         json.put("acknowledged", lane.acknowledged().sequence());
         json.put("last", lane.last());
+        if (figures.oldest() != null) {
+            json.put("oldest", figures.oldest().toString());
+        }
         json.put("epoch", hex(lane.epoch()));
         json.put("epoch_after", lane.epochAfter());
         Attempts attempts = lane.attempts();

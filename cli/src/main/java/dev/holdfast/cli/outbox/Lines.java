@@ -121,7 +121,8 @@ final class Lines {
     }
 
     /** Why there are no more, if the input has not just ended; to be asked at the end. */
-    @Nullable String fault() {
+    @Nullable
+    String fault() {
         return fault;
     }
 }

@@ -63,4 +63,9 @@ final class Listing {
     long count() {
         return count;
     }
+
+    /** Whether nobody reads it any more, as behind {@code head}. */
+    boolean isUnread() {
+        return out.checkError();
+    }
 }

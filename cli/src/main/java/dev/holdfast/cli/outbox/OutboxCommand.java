@@ -72,7 +72,8 @@ public final class OutboxCommand implements Runnable {
     public void run() {
         throw new ParameterException(
                 spec.commandLine(),
-                "outbox: nothing (expected: " + String.join(", ", spec.subcommands().keySet()) + ")");
+                "outbox: nothing (expected: "
+                        + String.join(", ", spec.subcommands().keySet()) + ")");
     }
 
     @Command(
@@ -98,13 +99,14 @@ public final class OutboxCommand implements Runnable {
                             description = "From this one of the lane on; with --lane.")
                     @Nullable
                     Long from,
-            @Option(
-                            names = "--limit",
-                            paramLabel = "N",
-                            description = "At most so many (100 as text, all as json).")
+            @Option(names = "--limit", paramLabel = "N", description = "At most so many (100 as text, all as json).")
                     @Nullable
                     Long limit,
-            @Option(names = "--format", paramLabel = "FORMAT", description = "text or json (text).", defaultValue = "TEXT")
+            @Option(
+                            names = "--format",
+                            paramLabel = "FORMAT",
+                            description = "text or json (text).",
+                            defaultValue = "TEXT")
                     Format format)
             throws CommandException, DataDirectoryException, InterruptedException {
         boolean wantsJson = format == Format.JSON;
@@ -120,7 +122,8 @@ public final class OutboxCommand implements Runnable {
                 list(outbox, each, first, most, listing);
             }
             long waiting = lanes.stream().mapToLong(LaneState::waiting).sum();
-            listing.end(waiting + " waiting" + (listing.count() < most ? "" : ", " + listing.count() + " of them above"));
+            listing.end(
+                    waiting + " waiting" + (listing.count() < most ? "" : ", " + listing.count() + " of them above"));
             return ExitCode.DONE;
         });
     }
@@ -135,7 +138,7 @@ public final class OutboxCommand implements Runnable {
     private static void list(OutboxAccess outbox, LaneState lane, long from, long most, Listing listing)
             throws IOException {
         long at = Math.max(from, lane.acknowledged().sequence() + 1);
-        while (at <= lane.last() && listing.count() < most) {
+        while (at <= lane.last() && listing.count() < most && !listing.isUnread()) {
             List<Item> items = outbox.read(lane.lane(), at, (int) Math.min(PAGE, most - listing.count()));
             if (items.isEmpty()) {
                 return;
@@ -147,11 +150,14 @@ public final class OutboxCommand implements Runnable {
 
     private static LaneState lane(OutboxAccess outbox, String name) throws IOException, CommandException {
         List<LaneState> lanes = outbox.lanes();
-        return lanes.stream().filter(lane -> lane.lane().equals(name)).findFirst().orElseThrow(() ->
-                new CommandException(
+        return lanes.stream()
+                .filter(lane -> lane.lane().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new CommandException(
                         ExitCode.FAILED,
                         "lane: " + name + " (expected: one of this outbox: "
-                                + lanes.stream().map(LaneState::lane).limit(20).collect(Collectors.joining(", ")) + ")"));
+                                + lanes.stream().map(LaneState::lane).limit(20).collect(Collectors.joining(", "))
+                                + ")"));
     }
 
     @Command(
@@ -166,7 +172,11 @@ public final class OutboxCommand implements Runnable {
             @Parameters(paramLabel = "LANE", description = "Its lane.") String lane,
             @Parameters(paramLabel = "SEQUENCE", description = "Its number in it.") long sequence,
             @Option(names = "--raw", description = "The payload alone, as it is.") boolean isRaw,
-            @Option(names = "--format", paramLabel = "FORMAT", description = "text or json (text).", defaultValue = "TEXT")
+            @Option(
+                            names = "--format",
+                            paramLabel = "FORMAT",
+                            description = "text or json (text).",
+                            defaultValue = "TEXT")
                     Format format)
             throws CommandException, DataDirectoryException, InterruptedException {
         return options.run(variables, (outbox, data) -> {
@@ -180,7 +190,8 @@ public final class OutboxCommand implements Runnable {
                 if (!(item instanceof Stored record)) {
                     throw new CommandException(
                             ExitCode.FAILED,
-                            "sequence: " + sequence + " of lane " + lane + " has no payload any more (expected: one of a"
+                            "sequence: " + sequence + " of lane " + lane
+                                    + " has no payload any more (expected: one of a"
                                     + " record; without --raw it is told why)");
                 }
                 Payload.write(out(), record.payload());
@@ -199,8 +210,9 @@ public final class OutboxCommand implements Runnable {
                 ? "none waits there"
                 : (lane.acknowledged().sequence() + 1) + " to " + lane.last() + ", which wait there";
         boolean isDelivered = sequence > 0 && sequence <= lane.acknowledged().sequence();
-        return "sequence: " + sequence + (isDelivered ? " of lane " + lane.lane() + " is delivered" : " of lane "
-                + lane.lane()) + " (expected: " + expected + ")";
+        return "sequence: " + sequence
+                + (isDelivered ? " of lane " + lane.lane() + " is delivered" : " of lane " + lane.lane())
+                + " (expected: " + expected + ")";
     }
 
     @Command(
@@ -212,7 +224,11 @@ public final class OutboxCommand implements Runnable {
             footer = {"  holdfast outbox stats", "  holdfast outbox stats --format json --data /var/lib/agent"})
     int stats(
             @Mixin OutboxOptions options,
-            @Option(names = "--format", paramLabel = "FORMAT", description = "text or json (text).", defaultValue = "TEXT")
+            @Option(
+                            names = "--format",
+                            paramLabel = "FORMAT",
+                            description = "text or json (text).",
+                            defaultValue = "TEXT")
                     Format format)
             throws CommandException, DataDirectoryException, InterruptedException {
         return options.run(variables, (outbox, data) -> {

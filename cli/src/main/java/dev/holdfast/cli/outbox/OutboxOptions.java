@@ -77,8 +77,7 @@ final class OutboxOptions {
             throws CommandException, DataDirectoryException, InterruptedException {
         Logging.startAside("outbox");
         try (SystemTime time = SystemTime.start("outbox-command");
-                OutboxAccess outbox =
-                        OutboxAccess.open(directory, OutboxPolicy.DEFAULT, time, new SecureRandom())) {
+                OutboxAccess outbox = OutboxAccess.open(directory, OutboxPolicy.DEFAULT, time, new SecureRandom())) {
             return work.with(outbox, directory);
         } catch (DataDirectoryException.Held e) {
             throw new CommandException(

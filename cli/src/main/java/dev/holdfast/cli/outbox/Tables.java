@@ -2,6 +2,7 @@
 package dev.holdfast.cli.outbox;
 
 import dev.holdfast.cli.command.Columns;
+import dev.holdfast.core.outbox.Outbox.LaneFigures;
 import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.record.DeadLetter;
 import dev.holdfast.core.record.Item;
@@ -24,7 +25,7 @@ final class Tables {
     static final List<String> DEAD =
             List.of("ID", "LANE", "SEQUENCE", "GIVEN UP", "ATTEMPTS", "BYTES", "MOST OFTEN BECAUSE");
     static final List<String> LANES =
-            List.of("LANE", "WAITING", "ACKNOWLEDGED", "LAST", "ATTEMPTS", "NEXT ATTEMPT", "EPOCH");
+            List.of("LANE", "WAITING", "ACKNOWLEDGED", "LAST", "OLDEST", "ATTEMPTS", "NEXT ATTEMPT", "EPOCH");
 
     private Tables() {}
 
@@ -38,7 +39,9 @@ final class Tables {
                         date(record.time()),
                         Integer.toString(record.payload().length),
                         attempts == null ? "" : Integer.toString(attempts.total()),
-                        attempts == null ? "" : lane.nextAttempt().map(Tables::date).orElse(""),
+                        attempts == null
+                                ? ""
+                                : lane.nextAttempt().map(Tables::date).orElse(""),
                         record.contentType());
             }
             case Gap gap ->
@@ -69,7 +72,9 @@ final class Tables {
                 .orElse("");
     }
 
-    static List<String> row(LaneState lane) {
+    static List<String> row(LaneFigures figures) {
+        LaneState lane = figures.state();
+        Instant oldest = figures.oldest();
         Attempts attempts = lane.attempts();
         boolean isFailing = Facts.isFailing(lane);
         return List.of(
@@ -77,6 +82,7 @@ final class Tables {
                 Long.toString(lane.waiting()),
                 Long.toString(lane.acknowledged().sequence()),
                 Long.toString(lane.last()),
+                oldest == null ? "" : date(oldest),
                 isFailing && attempts != null ? Integer.toString(attempts.total()) : "",
                 isFailing ? lane.nextAttempt().map(Tables::date).orElse("") : "",
                 Facts.hex(lane.epoch()));

@@ -2,6 +2,7 @@
 package dev.holdfast.core.disk;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +22,11 @@ public final class SetAside {
     static final int MOST = 10;
 
     private static final String MARK = ".damaged-";
+
+    /** The name of a copy that is not yet whole. */
+    private static final String COPYING = "copying";
+
+    private static final int PIECE = 64 << 10;
 
     /** Without colons, which not every file system takes. */
     private static final DateTimeFormatter DATE =
@@ -50,6 +56,44 @@ public final class SetAside {
         } catch (IOException e) {
             throw new IOException(file + " cannot be set aside as " + aside + ": " + Words.reason(e), e);
         }
+        return aside;
+    }
+
+    /**
+     * Copies a damaged file that is to be removed.
+     *
+     * @param now the date to name the copy after
+     * @return the copy's name; it is there after a power loss
+     * @throws IOException if there is no room for it, or the disk fails: then everything is as before
+     */
+    public static String copy(Disk disk, String name, Instant now) throws IOException {
+        disk.delete(COPYING);
+        try (DiskFile from = disk.open(name);
+                DiskFile into = disk.open(COPYING)) {
+            ByteBuffer piece = ByteBuffer.allocate(PIECE);
+            for (long at = 0; at < from.size(); at += PIECE) {
+                from.read(piece.clear(), at);
+                into.write(piece.flip(), at);
+            }
+            into.force();
+        }
+        return rename(disk, COPYING, name, now);
+    }
+
+    /** Gives a damaged file another name, and returns it. It has that after a power loss. */
+    public static String rename(Disk disk, String name, Instant now) throws IOException {
+        return rename(disk, name, name, now);
+    }
+
+    private static String rename(Disk disk, String from, String name, Instant now) throws IOException {
+        String dated = name + MARK + DATE.format(now);
+        String aside = dated;
+        List<String> taken = disk.names();
+        for (int number = 2; taken.contains(aside); number++) {
+            aside = dated + "-" + number;
+        }
+        disk.rename(from, aside);
+        disk.sync();
         return aside;
     }
 

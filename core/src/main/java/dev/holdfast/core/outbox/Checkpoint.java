@@ -40,6 +40,11 @@ final class Checkpoint {
         return frames;
     }
 
+    /** An index of its own that says the same. */
+    static Index copy(Index index) throws IOException {
+        return read(Codec.in(Codec.bytes(out -> write(index, out))));
+    }
+
     private static void write(Index index, DataOutputStream out) throws IOException {
         out.writeByte(VERSION);
         out.writeLong(index.nextDead);

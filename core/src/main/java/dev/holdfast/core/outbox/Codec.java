@@ -16,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  *  RECORD      lane  its own       chain hash      u8 flags (1 deflated, 2 replay), i64 time, [i64 replay of],
  *                                                  text content type, u16 headers, (text, text)*, i32 length, bytes
  *  MOVED       as RECORD: the same record again, from a segment that goes
- *  LANE        lane  0             epoch           text name
+ *  LANE        lane  0             epoch           text name; twice
  *  ACK         lane  acknowledged  chain hash      none
  *  GAP         lane  first         chain hash      i64 last, u8 why, text audit
  *  ATTEMPT     lane  its record    0               attempts
@@ -43,7 +44,8 @@ import org.jspecify.annotations.Nullable;
  *  PURGE       0     0             dead letter id  none
  *  GONE        0     segment       0               none: nothing in that segment is wanted any more
  *  CHECKPOINT  copy  part          parts           a part of everything; see Checkpoint
- *  CLOSED      0     0             0               none: everything before it was forced
+ *  CLOSED      0     0             0               u16 lanes, (i32 lane, i64 last sequence, i64 its hash)*; everything
+ *                                                  before it was forced
  *  attempts are i64 sequence, i32 total, i32 alone, i64 first, i64 last, i64 delay in nanoseconds,
  *  u16 reasons, (text, i32 times)*
  * </pre>
@@ -71,8 +73,11 @@ final class Codec {
     /** Of the audit of a gap, in characters: three bytes each at most, and writeUTF takes 65,535. */
     static final int MOST_AUDIT = 4000;
 
-    /** Header and padding of a record, and the same of the name of its lane. */
-    static final int MOST_HEADERS = 256;
+    /** Header and padding of a record, and the same of the name of its lane, twice. */
+    static final int MOST_HEADERS = 384;
+
+    /** Of more lanes it is not said how far they came, so that the word fits into any segment. */
+    private static final int MOST_CLOSED = 1000;
 
     private static final int DEFLATED = 1;
     private static final int REPLAY = 2;
@@ -144,6 +149,18 @@ final class Codec {
                 headers,
                 replayOf,
                 (flags & DEFLATED) == 0 ? kept : inflated(kept, length));
+    }
+
+    /** That everything is on the disk, and how far each lane came: so what is lost of the newest records shows. */
+    static Frame closed(Collection<Lane> lanes) {
+        return new Frame(CLOSED, 0, 0, 0, bytes(out -> {
+            out.writeShort(Math.min(MOST_CLOSED, lanes.size()));
+            for (Lane lane : lanes.stream().limit(MOST_CLOSED).toList()) {
+                out.writeInt(lane.id);
+                out.writeLong(lane.next - 1);
+                out.writeLong(lane.lastHash);
+            }
+        }));
     }
 
     static Frame gap(int lane, Gap gap) {

@@ -81,16 +81,18 @@ final class Index {
             case Codec.RECORD -> record(frame, isWhole, position, size);
             case Codec.MOVED -> moved(frame, position);
             case Codec.LANE -> lane(frame);
-            case Codec.ACK -> mayHaveUnwanted |= require(lane, frame).acknowledge(frame.sequence(), frame.hash());
+            case Codec.ACK -> acknowledge(require(lane, frame), frame);
             case Codec.GAP -> gap(require(lane, frame), frame);
             case Codec.ATTEMPT -> require(lane, frame).attempts = Codec.attempts(Codec.in(frame.payload()));
             case Codec.EPOCH -> require(lane, frame).startEpoch(frame.hash(), frame.sequence());
             case Codec.DEAD -> {
                 dead.put(frame.hash(), new Dead(position, size));
                 nextDead = Math.max(nextDead, frame.hash() + 1);
+                buried(require(lane, frame), frame);
             }
             case Codec.PURGE -> mayHaveUnwanted |= dead.remove(frame.hash()) != null;
             case Codec.GONE -> gone((int) frame.sequence());
+            case Codec.CLOSED -> closed(Codec.in(frame.payload()));
             default -> {
                 // Of a later version that says the rest in words that this one knows, or a checkpoint.
             }
@@ -99,6 +101,43 @@ final class Index {
 
     private Lane require(@Nullable Lane lane, Frame frame) {
         return lane == null ? unnamed(frame.lane()) : lane;
+    }
+
+    private void acknowledge(Lane lane, Frame frame) {
+        if (frame.sequence() >= lane.next) {
+            // The record is lost, and nobody waits for it.
+            lane.next = frame.sequence() + 1;
+            lane.lastHash = frame.hash();
+        }
+        mayHaveUnwanted |= lane.acknowledge(frame.sequence(), frame.hash());
+    }
+
+    /** There were records up to a sequence: those that were not found are lost. */
+    private void reach(Lane lane, long last, long hash) {
+        if (last >= lane.next) {
+            count(Why.DAMAGED, last - lane.next + 1);
+            put(lane, new Gap(lane.next, last, Why.DAMAGED, hash, "not found on the disk"));
+            lane.next = last + 1;
+            lane.lastHash = hash;
+        }
+    }
+
+    /** The gap is written with the dead letter, and may be damaged since. */
+    private static void buried(Lane lane, Frame frame) throws IOException {
+        long sequence = frame.sequence();
+        if (sequence < lane.next && lane.gapAt(sequence) == null) {
+            DataInputStream in = Codec.in(frame.payload());
+            String told = "failed " + Codec.attempts(in).total() + " times";
+            put(lane, new Gap(sequence, sequence, Why.DEAD, in.readLong(), told));
+        }
+    }
+
+    private void closed(DataInputStream in) throws IOException {
+        for (int left = in.available() == 0 ? 0 : in.readUnsignedShort(); left > 0; left--) {
+            int id = in.readInt();
+            Lane lane = byId.get(id);
+            reach(lane == null ? unnamed(id) : lane, in.readLong(), in.readLong());
+        }
     }
 
     /** A lane whose name is lost with the frame that said it. */
@@ -164,8 +203,8 @@ final class Index {
         }
     }
 
-    /** Nothing in a segment is wanted any more: what was of it has been moved. */
-    private void gone(int segment) {
+    /** Nothing in a segment is wanted any more, or it is not there: what was of it has been moved, or is lost. */
+    void gone(int segment) {
         segments.remove(segment);
         for (Lane lane : lanes.values()) {
             lane.forget(segment);
@@ -173,7 +212,7 @@ final class Index {
         for (Moved each : moved) {
             Lane lane = byId.get(each.lane);
             if (lane != null && each.run.last() > lane.acked) {
-                lane.runs.put(each.run.first(), each.run);
+                lane.put(each.run);
             }
         }
         moved.clear();
@@ -184,6 +223,11 @@ final class Index {
         if (gap.why() != Why.DEAD) {
             count(gap.why(), records(lane, gap));
             letGo.add(new LetGo(lane.name, gap));
+        }
+        if (gap.last() >= lane.next) {
+            reach(lane, gap.first() - 1, 0);
+            lane.next = gap.last() + 1;
+            lane.lastHash = gap.hash();
         }
         put(lane, gap);
     }

@@ -5,6 +5,8 @@ import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.record.Item.Gap;
 import dev.holdfast.core.record.LaneState;
 import dev.holdfast.core.record.Point;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -62,6 +64,11 @@ final class Lane {
         Run and(Run later) {
             return new Run(
                     segment, first, later.last, offset, later.end, bytes + later.bytes, Math.max(newest, later.newest));
+        }
+
+        /** The same of fewer records; where they are in it is not known. */
+        Run part(long from, long to) {
+            return new Run(segment, from, to, offset, end, bytes * (to - from + 1) / (last - first + 1), newest);
         }
     }
 
@@ -148,6 +155,50 @@ final class Lane {
             first = gap.last() + 1;
         }
         return seen == first ? seenTime : 0;
+    }
+
+    /** Puts a run in the place of those parts of others that it holds as well. */
+    void put(Run run) {
+        Long from = runs.floorKey(run.first());
+        for (Run other : List.copyOf(runs.subMap(from == null ? run.first() : from, true, run.last(), true)
+                .values())) {
+            if (other.last() >= run.first()) {
+                runs.remove(other.first());
+                if (other.first() < run.first()) {
+                    runs.put(other.first(), other.part(other.first(), run.first() - 1));
+                }
+                if (other.last() > run.last()) {
+                    runs.put(run.last() + 1, other.part(run.last() + 1, other.last()));
+                }
+            }
+        }
+        runs.put(run.first(), run);
+    }
+
+    /** Sequences that are not acknowledged, and of which nothing is known: neither a gap nor a run holds them. */
+    record Hole(long first, long last) {}
+
+    /** The holes between two sequences. */
+    List<Hole> holes(long first, long last) {
+        List<Hole> holes = new ArrayList<>();
+        long at = Math.max(first, acked + 1);
+        while (at <= last) {
+            Map.Entry<Long, Gap> gap = gaps.floorEntry(at);
+            Map.Entry<Long, Run> run = runs.floorEntry(at);
+            long known = Math.max(
+                    gap == null ? 0 : gap.getValue().last(),
+                    run == null ? 0 : run.getValue().last());
+            if (known >= at) {
+                at = known + 1;
+            } else {
+                Long nextGap = gaps.higherKey(at);
+                Long nextRun = runs.higherKey(at);
+                long end = Math.min(nextGap == null ? last : nextGap - 1, nextRun == null ? last : nextRun - 1);
+                holes.add(new Hole(at, Math.min(end, last)));
+                at = end + 1;
+            }
+        }
+        return holes;
     }
 
     /** What is sent from here on is another stream. */

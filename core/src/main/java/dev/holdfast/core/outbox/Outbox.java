@@ -11,6 +11,7 @@ import dev.holdfast.core.record.Item.Why;
 import dev.holdfast.core.record.LaneState;
 import dev.holdfast.core.record.NewRecord;
 import dev.holdfast.core.record.Point;
+import dev.holdfast.core.record.Verification;
 import dev.holdfast.core.segment.Frame;
 import dev.holdfast.core.segment.SegmentLog;
 import dev.holdfast.core.time.Time;
@@ -374,6 +375,23 @@ public final class Outbox implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    /**
+     * Reads all of it and says what does not verify, while it goes on working: what is written or removed meanwhile is
+     * not looked at. A repair needs it to be closed, see {@link Repair}.
+     *
+     * @throws IOException if the disk does not let it be read
+     */
+    public Verification verify() throws IOException {
+        Index copy;
+        lock.lock();
+        try {
+            copy = Checkpoint.copy(writer.index);
+        } finally {
+            lock.unlock();
+        }
+        return Verifier.verify(segments, copy);
     }
 
     /** Waits for what was asked for, puts everything on the disk and closes it. */

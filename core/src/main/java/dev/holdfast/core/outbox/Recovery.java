@@ -37,9 +37,9 @@ final class Recovery {
         this.log = log;
     }
 
-    /** Reads a log that has at least one segment. */
+    /** Reads a log, be there any segment or none. */
     static Found read(SegmentLog log) throws IOException {
-        return new Recovery(log).read();
+        return log.segments().isEmpty() ? new Found(new Index(), 0, 0, true, 0, 0) : new Recovery(log).read();
     }
 
     private Found read() throws IOException {
@@ -57,8 +57,8 @@ final class Recovery {
         }
         List<Integer> gone = new ArrayList<>(index.segments.keySet());
         gone.removeAll(segments);
-        gone.removeAll(log.unreadable());
-        gone.forEach(index.segments::remove);
+        // Nor is anything read of an unreadable one; it is not known any more, and so it is not removed either.
+        gone.forEach(index::gone);
         index.letGo.clear();
         index.all().forEach(lane -> lane.durable = lane.next - 1);
         return new Found(index, newest, end, isClean, damaged, unfinished);
@@ -80,7 +80,11 @@ final class Recovery {
         Integer known = isNewest ? null : index.segments.get(number);
         Scan scan = known == null ? log.scan(number) : log.scan(number, 0, known);
         int last = 0;
+        int follow = Integer.MAX_VALUE;
+        boolean isBeginning = true;
         while (scan.next()) {
+            isBeginning &= last == 0 || (scan.continues() && scan.follow() < follow);
+            follow = scan.follow();
             byte[] payload = scan.payload();
             Frame frame = frame(scan, payload == null ? Codec.NOTHING : payload);
             damaged += payload == null ? scan.size() : 0;
@@ -91,11 +95,12 @@ final class Recovery {
             last = scan.end();
             isClosed = scan.type() == Codec.CLOSED;
         }
-        end(scan, isNewest, last);
+        // The frames that a segment begins with were on the disk before it had its name.
+        end(scan, isNewest && !isBeginning && isUnfinished(), isNewest, last);
     }
 
-    private void end(Scan scan, boolean isNewest, int last) throws IOException {
-        if (isNewest && isUnfinished()) {
+    private void end(Scan scan, boolean isUnfinished, boolean isNewest, int last) throws IOException {
+        if (isUnfinished) {
             end = SegmentLog.offset(group.getFirst().position);
             unfinished += scan.written() - end;
             isClean = false;

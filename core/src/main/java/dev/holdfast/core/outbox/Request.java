@@ -86,8 +86,11 @@ abstract class Request<T> {
                 Writer.Draft lane = writer.draft(record.lane());
                 if (lane.isNew) {
                     lane.isNew = false;
-                    frames.add(new Frame(
-                            Codec.LANE, lane.id, 0, lane.epoch, Codec.bytes(out -> out.writeUTF(record.lane()))));
+                    Frame name = new Frame(
+                            Codec.LANE, lane.id, 0, lane.epoch, Codec.bytes(out -> out.writeUTF(record.lane())));
+                    // Twice, as whatever all records of a lane depend on.
+                    frames.add(name);
+                    frames.add(name);
                 }
                 long sequence = lane.next++;
                 lane.hash =

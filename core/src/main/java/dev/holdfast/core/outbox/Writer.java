@@ -127,8 +127,7 @@ final class Writer {
 
     /** Puts everything on the disk, says so there, and ends what waits for room. */
     void close() {
-        write(List.of(
-                new Request.Control<>(true, writer -> List.of(new Frame(Codec.CLOSED, 0, 0, 0, Codec.NOTHING)), true)));
+        write(List.of(new Request.Control<>(true, writer -> List.of(Codec.closed(writer.index.all())), true)));
         roomless.forEach(request -> request.done.completeExceptionally(new IOException("the outbox is closed")));
         roomless.clear();
     }

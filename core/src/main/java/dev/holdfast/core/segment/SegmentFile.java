@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.UUID;
@@ -36,7 +38,7 @@ record SegmentFile(int number, long salt, int size, UUID log, DiskFile file) {
     static final int FIRST_FRAME = 4096;
     static final int VERSION = 1;
 
-    private static final int COPY = 2048;
+    static final int COPY = 2048;
     private static final int HEADER = 56;
     private static final long MAGIC =
             ByteBuffer.wrap("HOLDFLOG".getBytes(StandardCharsets.US_ASCII)).getLong();
@@ -129,6 +131,23 @@ record SegmentFile(int number, long salt, int size, UUID log, DiskFile file) {
                 header.getInt(copy + 12),
                 new UUID(header.getLong(copy + 28), header.getLong(copy + 36)),
                 file);
+    }
+
+    /** Where those of the two copies of the header begin in which a byte is not what was written. */
+    List<Integer> damagedCopies() throws IOException {
+        ByteBuffer there = ByteBuffer.allocate(FIRST_FRAME);
+        file.read(there, 0);
+        List<Integer> damaged = new ArrayList<>();
+        for (int copy = 0; copy <= COPY; copy += COPY) {
+            boolean isWhole = there.getLong(copy) == MAGIC && there.getInt(copy + HEADER - 4) == crc(there, copy);
+            for (int at = HEADER; at < COPY; at++) {
+                isWhole &= there.get(copy + at) == 0;
+            }
+            if (!isWhole) {
+                damaged.add(copy);
+            }
+        }
+        return damaged;
     }
 
     private static int crc(ByteBuffer header, int copy) {

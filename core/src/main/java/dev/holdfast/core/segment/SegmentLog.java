@@ -29,6 +29,12 @@ public final class SegmentLog implements AutoCloseable {
     /** 8 MiB. */
     public static final int SIZE = 8 << 20;
 
+    /** Where the frames of a segment begin. */
+    public static final int FIRST_FRAME = SegmentFile.FIRST_FRAME;
+
+    /** What each of the two copies of a segment's header takes; they come first. */
+    public static final int HEADER_SIZE = SegmentFile.COPY;
+
     private static final String SPARE = "spare";
 
     private final Disk disk;
@@ -69,8 +75,13 @@ public final class SegmentLog implements AutoCloseable {
         return new SegmentLog(disk, size, Segments.open(disk), chance);
     }
 
+    /** The name of a segment's file. */
+    public static String name(int number) {
+        return SegmentFile.name(number);
+    }
+
     /** Where a frame is: the number of its segment, and its offset in it. */
-    static long position(int number, int offset) {
+    public static long position(int number, int offset) {
         return (long) number << 32 | offset;
     }
 
@@ -102,6 +113,19 @@ public final class SegmentLog implements AutoCloseable {
     /** The numbers of those that cannot be read since their header does not verify. */
     public List<Integer> unreadable() {
         return segments.unreadable();
+    }
+
+    /** The names of the files beside the segments. */
+    public List<String> otherFiles() throws IOException {
+        return disk.names().stream()
+                .filter(name -> SegmentFile.number(name).isEmpty())
+                .sorted()
+                .toList();
+    }
+
+    /** The offsets of those of the two copies of a segment's header in which something is not as it was written. */
+    public List<Integer> damagedHeaders(int number) throws IOException {
+        return segments.require(number).damagedCopies();
     }
 
     /** The frames of a segment, where its end is not known: as far as there are any. */

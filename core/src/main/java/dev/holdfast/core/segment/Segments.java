@@ -4,7 +4,9 @@ package dev.holdfast.core.segment;
 import dev.holdfast.core.disk.Disk;
 import dev.holdfast.core.disk.DiskFile;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SortedSet;
@@ -18,7 +20,7 @@ final class Segments {
 
     private final TreeMap<Integer, SegmentFile> open = new TreeMap<>();
 
-    /** Those whose header does not verify, so that nothing in them can be read. */
+    /** Those whose header does not verify, or is that of another log: nothing in them can be read. */
     private final SortedSet<Integer> unreadable = new TreeSet<>();
 
     /** Opens all that there are, or none. */
@@ -31,11 +33,30 @@ final class Segments {
                     segments.add(number.getAsInt(), SegmentFile.open(disk, number.getAsInt()));
                 }
             }
+            segments.rejectForeign();
         } catch (IOException e) {
             segments.close(e);
             throw e;
         }
         return segments;
+    }
+
+    /** Nothing is read of segments of another log, as of a copy that was put into the wrong directory. */
+    private void rejectForeign() throws IOException {
+        Map<UUID, Integer> counts = new HashMap<>();
+        open.values().forEach(segment -> counts.merge(segment.log(), 1, Integer::sum));
+        int most = counts.values().stream().mapToInt(Integer::intValue).max().orElse(0);
+        Optional<UUID> ours = open.descendingMap().values().stream()
+                .map(SegmentFile::log)
+                .filter(log -> counts.getOrDefault(log, 0) == most)
+                .findFirst();
+        for (SegmentFile segment : List.copyOf(open.values())) {
+            if (!segment.log().equals(ours.orElseThrow())) {
+                open.remove(segment.number());
+                unreadable.add(segment.number());
+                segment.file().close();
+            }
+        }
     }
 
     /** @param segment null if it cannot be read */

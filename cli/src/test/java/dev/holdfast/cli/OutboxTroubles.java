@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Map.entry;
+
+import dev.holdfast.agent.access.AccessSocket;
+import dev.holdfast.cli.TroubleshootingIT.Trouble;
+import dev.holdfast.core.disk.DataDirectory;
+import dev.holdfast.core.disk.SystemDisk;
+import dev.holdfast.core.outbox.Outbox;
+import dev.holdfast.core.outbox.OutboxPolicy;
+import dev.holdfast.core.record.Attempts;
+import dev.holdfast.core.record.NewRecord;
+import dev.holdfast.core.time.SystemTime;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/** What can go wrong with an outbox command. */
+final class OutboxTroubles {
+
+    private static final OutboxPolicy SMALL =
+            OutboxPolicy.DEFAULT.withSegment(64 << 10).withQuota(256 << 10, OutboxPolicy.WhenFull.REJECT);
+
+    static final Map<String, Trouble> CASES = Map.ofEntries(
+            entry("outbox-none", (dir, line) -> command(dir, "list")),
+            entry("outbox-server", (dir, line) -> {
+                Files.createFile(dir.resolve("fleet.db"));
+                return append(dir, "1\n");
+            }),
+            entry("outbox-held", (dir, line) -> {
+                try (DataDirectory held = DataDirectory.hold(dir)) {
+                    return command(held.path(), "stats");
+                }
+            }),
+            entry("outbox-connections", (dir, line) -> connections(dir)),
+            entry("outbox-gone", (dir, line) -> gone(dir)),
+            entry("outbox-full", (dir, line) -> full(dir)),
+            entry("outbox-line", (dir, line) -> append(dir, "x".repeat(NewRecord.MOST_PAYLOAD + 1))),
+            entry("outbox-lane", (dir, line) -> {
+                append(dir, "1\n");
+                return command(dir, "list", "--lane", "other");
+            }),
+            entry("outbox-delivered", (dir, line) -> {
+                append(dir, "1\n");
+                return command(dir, "show", "l", "0");
+            }),
+            entry("outbox-dead", (dir, line) -> {
+                append(dir, "1\n");
+                return command(dir, "replay", "7");
+            }),
+            entry("outbox-purge", (dir, line) -> purge(dir)));
+
+    private OutboxTroubles() {}
+
+    /** What an agent has open. */
+    private static final class OpenAgent implements AutoCloseable {
+        final Outbox outbox;
+        private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+
+        OpenAgent(Path directory) throws Exception {
+            DataDirectory data = DataDirectory.hold(directory);
+            SystemTime time = SystemTime.start("agent");
+            outbox = Outbox.open(SystemDisk.of(directory.resolve("outbox")), SMALL, time, new SplittableRandom(1));
+            parts.push(data);
+            parts.push(time);
+            parts.push(outbox);
+            parts.push(AccessSocket.open(data, outbox, time));
+        }
+
+        @Override
+        public void close() throws Exception {
+            while (!parts.isEmpty()) {
+                parts.pop().close();
+            }
+        }
+    }
+
+    private static Told command(Path data, String... words) {
+        String[] all = new String[words.length + 3];
+        all[0] = "outbox";
+        System.arraycopy(words, 0, all, 1, words.length);
+        all[words.length + 1] = "--data";
+        all[words.length + 2] = data.toString();
+        return CommandTroubles.run(data, all);
+    }
+
+    private static Told append(Path data, String input) {
+        return append(data, new ByteArrayInputStream(input.getBytes(UTF_8)));
+    }
+
+    private static Told append(Path data, InputStream input) {
+        InputStream console = System.in;
+        System.setIn(input);
+        try {
+            return command(data, "append", "--lane", "l");
+        } finally {
+            System.setIn(console);
+        }
+    }
+
+    private static Told connections(Path data) throws Exception {
+        Deque<SocketChannel> open = new ArrayDeque<>();
+        try (OpenAgent agent = new OpenAgent(data)) {
+            for (int n = 0; n < AccessSocket.MOST_CONNECTIONS; n++) {
+                SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+                open.push(channel);
+                channel.connect(UnixDomainSocketAddress.of(data.resolve("socket/outbox")));
+            }
+            return command(data, "stats");
+        } finally {
+            for (SocketChannel channel : open) {
+                channel.close();
+            }
+        }
+    }
+
+    private static Told gone(Path data) throws Exception {
+        try (OpenAgent agent = new OpenAgent(data)) {
+            return append(data, new InputStream() {
+                private final InputStream lines = new ByteArrayInputStream("1\n".getBytes(UTF_8));
+
+                @Override
+                public int read() throws IOException {
+                    return lines.read();
+                }
+
+                @Override
+                public int read(byte[] into, int from, int length) throws IOException {
+                    try {
+                        agent.close();
+                    } catch (Exception e) {
+                        throw new UncheckedIOException(new IOException(e));
+                    }
+                    return lines.read(into, from, length);
+                }
+            });
+        }
+    }
+
+    private static Told full(Path data) throws Exception {
+        try (OpenAgent agent = new OpenAgent(data)) {
+            NewRecord large = NewRecord.of("l", "text/plain", new byte[30_000]);
+            for (int n = 0; n < 100; n++) {
+                var unused = agent.outbox.appendAsync(List.of(large));
+            }
+            return append(data, "x".repeat(30_000));
+        }
+    }
+
+    private static Told purge(Path data) throws Exception {
+        append(data, "1\n");
+        try (OpenAgent agent = new OpenAgent(data);
+                SystemTime time = SystemTime.start("now")) {
+            agent.outbox
+                    .bury("l", Attempts.none(1, time.instant()).plus("bad", true, time.instant()))
+                    .get();
+            InputStream console = System.in;
+            System.setIn(InputStream.nullInputStream());
+            try {
+                return command(data, "purge", "1");
+            } finally {
+                System.setIn(console);
+            }
+        }
+    }
+}
