@@ -13,6 +13,7 @@ import dev.holdfast.lab.check.Verdict;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -87,17 +88,27 @@ final class Chaos {
             scene.watch(CALM);
             inflictAll();
             long peace = time.nanoTime();
+            note("no more faults");
             scene.awaitAttached();
             scene.watch(CALM);
+            note("the writers end");
             for (Writer writer : writers) {
                 writer.close();
             }
+            note("the outbox is to become empty");
             awaitDrained();
+            note("it is");
             return judge(since(peace));
         } finally {
             writers.forEach(Writer::abandon);
             scene.close();
         }
+    }
+
+    /** For people who look into a run that failed. */
+    private void note(String what) throws IOException {
+        String line = time.instant() + " " + what + System.lineSeparator();
+        Files.writeString(directory.resolve("chaos.log"), line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 
     private void inflictAll() throws IOException, InterruptedException, ChaosException {
@@ -110,6 +121,7 @@ final class Chaos {
                 case DRAINING, WORKING -> scene.awaitAttached();
             }
             scene.watch(step.delay());
+            note(step.moment() + ": " + step.fault());
             inflict(step.fault());
             done.add(step.fault());
         }
