@@ -5,6 +5,8 @@ import dev.holdfast.agent.link.Delay;
 import dev.holdfast.agent.link.Link;
 import dev.holdfast.agent.link.LinkListener;
 import dev.holdfast.agent.link.LinkPhase;
+import dev.holdfast.agent.outbox.AgentOutbox;
+import dev.holdfast.agent.outbox.KeptRecords;
 import dev.holdfast.agent.subsystem.Host;
 import dev.holdfast.agent.subsystem.Load;
 import dev.holdfast.agent.subsystem.Records;
@@ -12,6 +14,7 @@ import dev.holdfast.agent.websocket.WebSocketTransport;
 import dev.holdfast.core.disk.DataDirectory;
 import dev.holdfast.core.disk.DataDirectoryException;
 import dev.holdfast.core.policy.Failure;
+import dev.holdfast.core.record.NewRecord;
 import dev.holdfast.core.time.Durations;
 import dev.holdfast.core.time.SystemTime;
 import dev.holdfast.opamp.AgentState;
@@ -37,8 +40,8 @@ import org.slf4j.LoggerFactory;
  * An agent: a name kept on disk, a link to the control plane that comes back by itself, and a report on the host every
  * now and then.
  *
- * <p>The link has a platform thread of its own; the host is looked at on virtual threads. All methods may be called
- * from any thread.
+ * <p>The link has a platform thread of its own, and so has the outbox; the host is looked at on virtual threads. All
+ * methods may be called from any thread.
  */
 public final class Agent implements AutoCloseable {
 
@@ -55,16 +58,25 @@ public final class Agent implements AutoCloseable {
     private final AgentConfig config;
     private final DataDirectory data;
     private final SystemTime time;
+    private final SystemTime outboxTime;
     private final Host host;
     private final Instant startedAt;
     private final Link link;
-    private final LinkRecords records;
+    private final AgentOutbox outbox;
+    private final Records records;
     private volatile InstanceUid uid;
 
-    private Agent(AgentConfig config, LinkListener listener, DataDirectory data, SystemTime time, SecureRandom secure) {
+    private Agent(
+            AgentConfig config,
+            LinkListener listener,
+            DataDirectory data,
+            SystemTime time,
+            SystemTime outboxTime,
+            SecureRandom secure) {
         this.config = config;
         this.data = data;
         this.time = time;
+        this.outboxTime = outboxTime;
         this.startedAt = time.instant();
         this.uid = keptUid(data, startedAt, secure);
         this.host = new Host(data.path());
@@ -73,7 +85,7 @@ public final class Agent implements AutoCloseable {
                 host.describe(uid, config.labels()),
                 new Health(true, startedAt, "", RUNNING, startedAt, Map.of(), Map.of()),
                 Capabilities.OF_AGENT,
-                List.of(Capabilities.STATUS, Capabilities.OUTBOX));
+                List.of(Capabilities.OUTBOX));
         byte[] process = new byte[PROCESS_BYTES];
         secure.nextBytes(process);
         RandomGenerator chance = new SplittableRandom(secure.nextLong());
@@ -85,7 +97,13 @@ public final class Agent implements AutoCloseable {
                 time,
                 chance,
                 new WebSocketTransport(config.link(), time));
-        this.records = new LinkRecords(time, link);
+        this.outbox = AgentOutbox.start(
+                data.path(),
+                config.outbox(),
+                link::send,
+                outboxTime,
+                new SplittableRandom(secure.nextLong()));
+        this.records = new KeptRecords(outbox, time);
     }
 
     /**
@@ -107,21 +125,26 @@ public final class Agent implements AutoCloseable {
     public static Agent start(AgentConfig config, LinkListener listener) throws DataDirectoryException {
         DataDirectory data = DataDirectory.hold(config.data());
         SystemTime time = SystemTime.start("holdfast-link");
+        SystemTime outboxTime = SystemTime.start("holdfast-outbox");
         try {
-            Agent agent = new Agent(config, listener, data, time, new SecureRandom());
+            Agent agent = new Agent(config, listener, data, time, outboxTime, new SecureRandom());
             log.info("agent {} starts, for {}", agent.uid, config.link().servers());
             agent.link.start();
             agent.sampleSoon();
             return agent;
         } catch (UncheckedIOException e) {
-            time.close();
-            data.close();
+            letGo(time, outboxTime, data);
             throw DataDirectoryException.of(e);
         } catch (RuntimeException | Error e) {
-            time.close();
-            data.close();
+            letGo(time, outboxTime, data);
             throw e;
         }
+    }
+
+    private static void letGo(SystemTime time, SystemTime outboxTime, DataDirectory data) {
+        time.close();
+        outboxTime.close();
+        data.close();
     }
 
     /** The agent's name; another one once a server gave it one. */
@@ -135,12 +158,25 @@ public final class Agent implements AutoCloseable {
     }
 
     /**
-     * Stops for good: the server is told, which takes 2 s at most, and the data directory is let go. Called by a
-     * listener, on the link's own thread, it returns at once and the rest is done behind it.
+     * Keeps records for the server, which gets them once, in the order of their lanes, whatever becomes of the link, the
+     * server or this process meanwhile. They hold together: after a failure all are there or none.
+     *
+     * @return their sequences, once they are on the disk; or an {@link java.io.IOException} that says why they are not
+     * @throws IllegalArgumentException if they do not fit into half a segment
+     */
+    public CompletableFuture<List<Long>> append(List<NewRecord> given) {
+        return outbox.append(given);
+    }
+
+    /**
+     * Stops for good: the server has 1 s to answer what is on its way, is told goodbye, which takes 2 s at most, and the
+     * data directory is let go. Called by a listener, on the link's own thread, it returns at once and the rest is done
+     * behind it.
      */
     @Override
     public void close() {
-        CompletableFuture<Void> closed = link.stop()
+        CompletableFuture<Void> closed = outbox.stop()
+                .thenCompose(done -> link.stop())
                 .thenRunAsync(
                         this::letGo,
                         work -> Thread.ofPlatform().name("holdfast-close").start(work))
@@ -151,6 +187,8 @@ public final class Agent implements AutoCloseable {
     }
 
     private void letGo() {
+        outboxTime.close();
+        outbox.close();
         time.close();
         data.close();
         log.info("agent {} stopped", uid);
@@ -210,7 +248,11 @@ public final class Agent implements AutoCloseable {
 
         @Override
         public void attached(URI server) {
-            records.flush();
+            if (link.serverTakes(Capabilities.OUTBOX)) {
+                outbox.linkUp();
+            } else {
+                log.info("{} takes no outbox: what is recorded is kept until a server does", server);
+            }
             other.attached(server);
         }
 
@@ -226,6 +268,7 @@ public final class Agent implements AutoCloseable {
 
         @Override
         public void lost(Failure failure) {
+            outbox.linkDown();
             other.lost(failure);
         }
 
@@ -247,6 +290,7 @@ public final class Agent implements AutoCloseable {
 
         @Override
         public void received(CustomMessage message) {
+            outbox.received(message);
             other.received(message);
         }
     }

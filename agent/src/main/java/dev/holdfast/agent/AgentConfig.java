@@ -2,6 +2,7 @@
 package dev.holdfast.agent;
 
 import dev.holdfast.agent.link.LinkConfig;
+import dev.holdfast.agent.outbox.OutboxConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
@@ -14,9 +15,10 @@ import java.util.TreeMap;
  * @param data the data directory
  * @param labels what the operator wants to find the agent by, name to value
  * @param statusInterval how often a status record is made
+ * @param outbox how it keeps and delivers what it records
  * @param link how it connects
  */
-public record AgentConfig(Path data, Map<String, String> labels, Duration statusInterval, LinkConfig link) {
+public record AgentConfig(Path data, Map<String, String> labels, Duration statusInterval, OutboxConfig outbox, LinkConfig link) {
 
     /** The default of {@link #statusInterval}: 60 s. */
     public static final Duration STATUS_INTERVAL = Duration.ofSeconds(60);
@@ -36,6 +38,6 @@ public record AgentConfig(Path data, Map<String, String> labels, Duration status
 
     /** The defaults, without labels. */
     public static AgentConfig of(Path data, LinkConfig link) {
-        return new AgentConfig(data, Map.of(), STATUS_INTERVAL, link);
+        return new AgentConfig(data, Map.of(), STATUS_INTERVAL, OutboxConfig.DEFAULT, link);
     }
 }

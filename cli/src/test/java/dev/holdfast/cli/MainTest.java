@@ -79,7 +79,9 @@ class MainTest {
                 "outbox dead show",
                 "outbox replay",
                 "outbox purge",
-                "outbox stats"
+                "outbox stats",
+                "outbox verify",
+                "outbox repair"
             })
     void everyCommandHasHelp(String command) {
         List<String> words = new ArrayList<>(List.of(command.split(" ")));

@@ -16,6 +16,7 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -233,6 +234,7 @@ class OutboxCommandTest {
                 "replay 1 --all",
                 "replay x",
                 "purge 1 --lane l",
+                "verify --format xml",
                 "nothing"
             })
     void wrongUsageIsTwoAndMakesNothing(String line) throws Exception {
@@ -257,6 +259,50 @@ class OutboxCommandTest {
         assertThat(err).isEqualTo("sequence: 2 of lane l is delivered (expected: none waits there)\n");
         assertThat(run("dead", "show", "7")).isEqualTo(1);
         assertThat(err).startsWith("dead letter 7 is not there (expected: ").hasLineCount(1);
+    }
+
+    @Test
+    void whatIsDamagedIsVerifiedAndRepaired() throws Exception {
+        append("one\ntwo\nthree", "--lane", "l");
+        JsonNode sound = json("verify");
+        assertThat(sound.path("repair_needed").asBoolean()).isFalse();
+        assertThat(sound.path("records").asLong()).isEqualTo(3);
+        assertThat(run("repair")).isZero();
+        assertThat(out).isEqualTo("nothing to repair\n");
+        damage("two");
+
+        assertThat(run("verify", "--format", "json")).isEqualTo(1);
+        JsonNode found = JsonMapper.shared().readTree(out);
+        assertThat(found.path("repair_needed").asBoolean()).isTrue();
+        assertThat(found.path("records").asLong()).isEqualTo(2);
+        assertThat(found.path("damage").get(0).path("from").asLong()).isPositive();
+        assertThat(found.path("lost").get(0).path("lane").asString()).isEqualTo("l");
+        assertThat(found.path("lost").get(0).path("sequence").asLong()).isEqualTo(2);
+        assertThat(run("verify")).isEqualTo(1);
+        assertThat(out).contains("l, sequences 2 to 2: ", "outbox repair --data " + data());
+        assertThat(run("repair")).isZero();
+        assertThat(out).contains("what was damaged is kept as ");
+        assertThat(json("verify").path("repair_needed").asBoolean()).isFalse();
+        JsonNode listed = json("list");
+        assertThat(listed.get(0).path("bytes").asLong()).isEqualTo(3);
+        assertThat(listed.get(1).path("gap").asString()).isEqualTo("damaged");
+        assertThat(listed.get(2).path("bytes").asLong()).isEqualTo(5);
+    }
+
+    /** Turns the first letter of a payload into another where it is on the disk. */
+    private void damage(String payload) throws Exception {
+        try (var segments = Files.list(data().resolve("outbox"))) {
+            for (Path segment : segments.toList()) {
+                byte[] bytes = Files.readAllBytes(segment);
+                int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(payload);
+                if (at >= 0) {
+                    bytes[at] ^= 1;
+                    Files.write(segment, bytes);
+                    return;
+                }
+            }
+        }
+        throw new AssertionError("no " + payload + " on the disk");
     }
 
     @Test

@@ -167,6 +167,10 @@ final class Connection implements Runnable {
                     out.writeLong(outbox.id().getMostSignificantBits());
                     out.writeLong(outbox.id().getLeastSignificantBits());
                 });
+            case Protocol.VERIFY -> {
+                var found = outbox.verify();
+                yield Protocol.bytes(out -> Messages.verification(out, found));
+            }
             case Protocol.FIGURES -> Protocol.bytes(out -> Messages.figures(out, outbox.figures()));
             default ->
                 throw new RefusedException("question: " + question

@@ -2,8 +2,6 @@
 package dev.holdfast.agent.access;
 
 import dev.holdfast.core.disk.DataDirectory;
-import dev.holdfast.core.disk.DataDirectoryException;
-import dev.holdfast.core.disk.SystemDisk;
 import dev.holdfast.core.outbox.Outbox;
 import dev.holdfast.core.outbox.Outbox.Figures;
 import dev.holdfast.core.outbox.OutboxPolicy;
@@ -12,7 +10,6 @@ import dev.holdfast.core.record.Item;
 import dev.holdfast.core.record.NewRecord;
 import dev.holdfast.core.time.Time;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.UUID;
@@ -31,12 +28,11 @@ final class DirectAccess implements OutboxAccess {
         this.calls = new OutboxCalls(outbox);
     }
 
-    static DirectAccess open(Path directory, OutboxPolicy policy, Time time, RandomGenerator chance)
-            throws DataDirectoryException, IOException {
-        DataDirectory data = DataDirectory.hold(directory);
+    /** @param data let go when this is closed, or cannot be opened */
+    static DirectAccess open(DataDirectory data, OutboxPolicy policy, Time time, RandomGenerator chance)
+            throws IOException {
         try {
-            return new DirectAccess(
-                    data, Outbox.open(SystemDisk.of(data.path().resolve(DIRECTORY)), policy, time, chance));
+            return new DirectAccess(data, Outbox.open(Door.disk(data), policy, time, chance));
         } catch (IOException | RuntimeException | Error e) {
             data.close();
             throw e;

@@ -12,6 +12,9 @@ import dev.holdfast.core.record.Item.Why;
 import dev.holdfast.core.record.LaneState;
 import dev.holdfast.core.record.NewRecord;
 import dev.holdfast.core.record.Point;
+import dev.holdfast.core.record.Verification;
+import dev.holdfast.core.record.Verification.Damage;
+import dev.holdfast.core.record.Verification.Lost;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -202,6 +205,52 @@ final class Messages {
                 in.readBoolean() ? attempts(in) : null);
         long oldest = in.readLong();
         return new LaneFigures(lane, oldest == Long.MIN_VALUE ? null : Instant.ofEpochMilli(oldest));
+    }
+
+    static void verification(DataOutputStream out, Verification found) throws IOException {
+        out.writeInt(found.segments());
+        list(out, found.unreadable(), DataOutputStream::writeUTF);
+        out.writeLong(found.frames());
+        out.writeLong(found.records());
+        out.writeLong(found.dead());
+        out.writeLong(found.damagedBytes());
+        list(out, found.damage(), (to, damage) -> {
+            to.writeUTF(damage.file());
+            to.writeLong(damage.from());
+            to.writeLong(damage.to());
+        });
+        out.writeLong(found.lostRecords());
+        list(out, found.lost(), (to, lost) -> {
+            to.writeUTF(lost.lane());
+            to.writeLong(lost.first());
+            to.writeLong(lost.last());
+            to.writeBoolean(lost.isNamed());
+            to.writeUTF(lost.why());
+        });
+        list(out, found.lostDead(), DataOutputStream::writeLong);
+        out.writeLong(found.unfinishedBytes());
+        list(out, found.otherFiles(), DataOutputStream::writeUTF);
+        out.writeBoolean(found.isRepairNeeded());
+    }
+
+    static Verification verification(DataInputStream in) throws IOException {
+        return new Verification(
+                in.readInt(),
+                list(in, from -> from.readUTF()),
+                in.readLong(),
+                in.readLong(),
+                in.readLong(),
+                in.readLong(),
+                list(in, from -> new Damage(from.readUTF(), from.readLong(), from.readLong())),
+                in.readLong(),
+                list(
+                        in,
+                        from -> new Lost(
+                                from.readUTF(), from.readLong(), from.readLong(), from.readBoolean(), from.readUTF())),
+                list(in, DataInputStream::readLong),
+                in.readLong(),
+                list(in, from -> from.readUTF()),
+                in.readBoolean());
     }
 
     private static void attempts(DataOutputStream out, Attempts attempts) throws IOException {

@@ -6,16 +6,17 @@ import dev.holdfast.core.disk.DataDirectoryException;
 import dev.holdfast.core.outbox.Outbox.Figures;
 import dev.holdfast.core.outbox.Outbox.LaneFigures;
 import dev.holdfast.core.outbox.OutboxPolicy;
+import dev.holdfast.core.outbox.Repair;
+import dev.holdfast.core.outbox.Verifier;
 import dev.holdfast.core.record.DeadLetter;
 import dev.holdfast.core.record.Item;
 import dev.holdfast.core.record.LaneState;
 import dev.holdfast.core.record.NewRecord;
+import dev.holdfast.core.record.Verification;
 import dev.holdfast.core.time.Time;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
@@ -43,21 +44,45 @@ public sealed interface OutboxAccess extends AutoCloseable permits DirectAccess,
      */
     static OutboxAccess open(Path data, OutboxPolicy policy, Time time, RandomGenerator chance)
             throws DataDirectoryException, IOException, InterruptedException {
-        Duration look = Duration.ofMillis(50);
-        for (int looksLeft = 40; ; looksLeft--) {
-            Optional<SocketAccess> running =
-                    DataDirectory.isHeld(data) ? SocketAccess.connect(data, time) : Optional.empty();
-            if (running.isPresent()) {
-                return running.get();
-            }
-            try {
-                return DirectAccess.open(data, policy, time, chance);
-            } catch (DataDirectoryException.Held e) {
-                if (looksLeft == 0) {
-                    throw e;
-                }
-                time.pause(look);
-            }
+        return Door.through(
+                data, time, held -> DirectAccess.open(held, policy, time, chance), running -> running);
+    }
+
+    /**
+     * Reads all of the outbox of an agent with a data directory, and says what of it does not verify. Changes nothing;
+     * an agent that runs does it itself and goes on meanwhile.
+     *
+     * @throws DataDirectoryException as {@link #open}
+     * @throws IOException as {@link #open}
+     */
+    static Verification verify(Path data, Time time) throws DataDirectoryException, IOException, InterruptedException {
+        return Door.through(
+                data,
+                time,
+                held -> {
+                    try (held) {
+                        return Verifier.verify(Door.disk(held));
+                    }
+                },
+                running -> {
+                    try (running) {
+                        return running.verify();
+                    }
+                });
+    }
+
+    /**
+     * Makes the outbox of a stopped agent whole again.
+     *
+     * @throws DataDirectoryException.Held if the agent runs, or another process holds the directory
+     * @throws DataDirectoryException if the directory cannot be used
+     * @throws IOException if the disk fails; the repair may be begun once more
+     * @see Repair
+     */
+    static Repair.Done repair(Path data, OutboxPolicy policy, Time time, RandomGenerator chance)
+            throws DataDirectoryException, IOException {
+        try (DataDirectory held = DataDirectory.hold(data)) {
+            return Repair.repair(Door.disk(held), policy, time, chance);
         }
     }
 

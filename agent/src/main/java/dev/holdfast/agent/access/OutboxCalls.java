@@ -7,6 +7,7 @@ import dev.holdfast.core.outbox.OutboxFullException;
 import dev.holdfast.core.record.DeadLetter;
 import dev.holdfast.core.record.Item;
 import dev.holdfast.core.record.NewRecord;
+import dev.holdfast.core.record.Verification;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
@@ -69,6 +70,10 @@ final class OutboxCalls {
 
     Figures figures() {
         return outbox.figures();
+    }
+
+    Verification verify() throws IOException {
+        return outbox.verify();
     }
 
     private static <T> T await(CompletableFuture<T> future) throws IOException, InterruptedException {

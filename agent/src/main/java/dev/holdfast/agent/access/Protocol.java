@@ -21,9 +21,10 @@ import java.io.IOException;
  *                  PURGE    i64 dead letter
  *                  ID       nothing
  *                  FIGURES  nothing
+ *                  VERIFY   nothing
  *  agent         u8 status, i32 length of what follows
  *                  OK       list of i64 sequences; of items; of dead letters; i64 sequence or 0; nothing; two i64;
- *                           figures
+ *                           figures; what was found
  *                  others   text
  * </pre>
  */
@@ -39,6 +40,7 @@ final class Protocol {
     static final int PURGE = 5;
     static final int ID = 6;
     static final int FIGURES = 7;
+    static final int VERIFY = 8;
 
     static final int OK = 0;
 

@@ -6,6 +6,7 @@ import dev.holdfast.core.outbox.Outbox.Figures;
 import dev.holdfast.core.record.DeadLetter;
 import dev.holdfast.core.record.Item;
 import dev.holdfast.core.record.NewRecord;
+import dev.holdfast.core.record.Verification;
 import dev.holdfast.core.time.Time;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
@@ -177,6 +178,11 @@ final class SocketAccess implements OutboxAccess {
     @Override
     public Figures figures() throws IOException {
         return Messages.figures(ask(Protocol.FIGURES, out -> {}));
+    }
+
+    /** What the agent finds when it reads all of it. */
+    Verification verify() throws IOException {
+        return Messages.verification(ask(Protocol.VERIFY, out -> {}));
     }
 
     @Override

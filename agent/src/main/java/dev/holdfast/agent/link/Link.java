@@ -12,6 +12,8 @@ import dev.holdfast.opamp.Health;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -52,6 +54,10 @@ public final class Link {
 
     private LineLimit lines;
     private @Nullable Open open;
+
+    /** Custom messages that wait until nothing else is to be sent. */
+    private final Deque<Waiting> waiting = new ArrayDeque<>();
+
     private Time.@Nullable Scheduled alarm;
 
     /** When the link went down, or was started; null while it is attached. */
@@ -103,20 +109,48 @@ public final class Link {
     }
 
     /**
-     * Sends a custom message if the link is attached to a server that takes it.
+     * Whether the server now attached to takes messages of a custom capability. To be asked on the link's own thread, as
+     * by a listener.
+     */
+    public boolean serverTakes(String customCapability) {
+        return machine.serverTakes(customCapability);
+    }
+
+    /**
+     * Sends a custom message if the link is attached to a server that takes it. Those of one caller go in order. What the
+     * link itself has to say never waits for more than the one of them that is being sent.
      *
-     * @return whether it was sent; that it arrived is not said
+     * @return whether it was handed over to be sent; that it arrived is not said
      */
     public CompletionStage<Boolean> send(CustomMessage message) {
-        CompletableFuture<Boolean> sent = new CompletableFuture<>();
+        Waiting one = new Waiting(message, new CompletableFuture<>());
         time.execute(() -> {
-            boolean takes = machine.serverTakes(message.capability());
-            if (takes) {
-                carryOut(machine.send(message, time.nanoTime()));
+            if (open == null || !machine.serverTakes(message.capability())) {
+                one.sent().complete(false);
+            } else {
+                waiting.add(one);
+                sendWaiting();
             }
-            sent.complete(takes);
         });
-        return sent;
+        return one.sent();
+    }
+
+    /** Its number in the conversation is drawn only when nothing can be said before it any more. */
+    private void sendWaiting() {
+        while (open != null && open.outgoing().isIdle() && !waiting.isEmpty()) {
+            Waiting next = waiting.remove();
+            boolean takes = machine.serverTakes(next.message().capability());
+            if (takes) {
+                carryOut(machine.send(next.message(), time.nanoTime()));
+            }
+            next.sent().complete(takes);
+        }
+    }
+
+    private void forgetWaiting() {
+        List<Waiting> gone = List.copyOf(waiting);
+        waiting.clear();
+        gone.forEach(each -> each.sent().complete(false));
     }
 
     /**
@@ -210,7 +244,8 @@ public final class Link {
             time.execute(() -> ended(number, failure));
             return;
         }
-        Outgoing outgoing = new Outgoing(time, config.sendTimeout(), failure -> ended(number, failure));
+        Outgoing outgoing =
+                new Outgoing(time, config.sendTimeout(), failure -> ended(number, failure), this::sendWaiting);
         open = new Open(number, connection, outgoing);
     }
 
@@ -235,6 +270,7 @@ public final class Link {
             open = null;
             gone.outgoing().clear();
             gone.connection().abort();
+            forgetWaiting();
         }
     }
 
@@ -269,6 +305,9 @@ public final class Link {
     private LineLimit freshLines() {
         return new LineLimit(LINES, LINE_INTERVAL, time.nanoTime());
     }
+
+    /** A custom message, and who asked for it to be sent. */
+    private record Waiting(CustomMessage message, CompletableFuture<Boolean> sent) {}
 
     /** The connection at hand, whether dialing or open. */
     private record Open(long number, Transport.Connection connection, Outgoing outgoing) {}

@@ -26,6 +26,7 @@ final class Outgoing {
     private final Time time;
     private final Duration deadline;
     private final Consumer<Failure> onFailure;
+    private final Runnable onIdle;
     private final Queue<Supplier<CompletionStage<?>>> waiting = new ArrayDeque<>();
     private Time.@Nullable Scheduled overdue;
 
@@ -33,18 +34,25 @@ final class Outgoing {
      * Nothing to send yet.
      *
      * @param onFailure told, on the loop, when a send failed or was not done in time
+     * @param onIdle told, on the loop, whenever everything is sent
      */
-    Outgoing(Time time, Duration deadline, Consumer<Failure> onFailure) {
+    Outgoing(Time time, Duration deadline, Consumer<Failure> onFailure, Runnable onIdle) {
         this.time = time;
         this.deadline = deadline;
         this.onFailure = onFailure;
+        this.onIdle = onIdle;
     }
 
     void add(Supplier<CompletionStage<?>> send) {
         waiting.add(send);
-        if (overdue == null) {
+        if (isIdle()) {
             sendNext();
         }
+    }
+
+    /** Whether everything is sent. */
+    boolean isIdle() {
+        return overdue == null;
     }
 
     /** Forgets what waits. */
@@ -58,6 +66,7 @@ final class Outgoing {
     private void sendNext() {
         Supplier<CompletionStage<?>> send = waiting.poll();
         if (send == null) {
+            onIdle.run();
             return;
         }
         overdue = time.schedule(

@@ -17,6 +17,7 @@ import dev.holdfast.core.record.Item.Stored;
 import dev.holdfast.core.record.Item.Why;
 import dev.holdfast.core.record.LaneState;
 import dev.holdfast.core.record.NewRecord;
+import dev.holdfast.core.record.Verification;
 import dev.holdfast.core.time.VirtualTime;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -33,6 +34,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -88,6 +90,26 @@ class AccessSocketIT {
         DeadLetter letter = access.dead(1, 10).getFirst();
         assertThat(letter.attempts().reasons()).containsEntry("bad", 1);
         assertThat(new String(letter.record().payload(), UTF_8)).isEqualTo("one");
+    }
+
+    @Test
+    void anAgentThatRunsVerifiesItselfAndIsNotRepaired() throws Exception {
+        Path data = temp.resolve("data");
+        try (OpenAgent agent = new OpenAgent(data);
+                OutboxAccess access = agent.access()) {
+            access.append(List.of(record("a", "one"), record("b", "two")));
+            Verification found = OutboxAccess.verify(agent.data.path(), new VirtualTime());
+            assertThat(found.isRepairNeeded()).isFalse();
+            assertThat(found.records()).isEqualTo(2);
+            assertThatThrownBy(() -> OutboxAccess.repair(
+                            agent.data.path(), OpenAgent.SMALL, new VirtualTime(), new SplittableRandom(3)))
+                    .isInstanceOf(DataDirectoryException.Held.class);
+            assertThat(access.append(List.of(record("a", "after")))).containsExactly(2L);
+        }
+        assertThat(OutboxAccess.verify(data, new VirtualTime()).records()).isEqualTo(3);
+        assertThat(OutboxAccess.repair(data, OpenAgent.SMALL, new VirtualTime(), new SplittableRandom(3))
+                        .setAside())
+                .isEmpty();
     }
 
     @Test

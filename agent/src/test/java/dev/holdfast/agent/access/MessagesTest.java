@@ -15,6 +15,9 @@ import dev.holdfast.core.record.Item.Why;
 import dev.holdfast.core.record.LaneState;
 import dev.holdfast.core.record.NewRecord;
 import dev.holdfast.core.record.Point;
+import dev.holdfast.core.record.Verification;
+import dev.holdfast.core.record.Verification.Damage;
+import dev.holdfast.core.record.Verification.Lost;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -53,6 +56,22 @@ class MessagesTest {
                 1L << 40, 2, 3, 4, 5, 6, 7, List.of(new LaneFigures(failing, AT), new LaneFigures(quiet, null)));
         Figures readFigures = back(Protocol.bytes(out -> Messages.figures(out, figures)), Messages::figures);
         assertThat(readFigures).isEqualTo(figures);
+        Verification found = new Verification(
+                1,
+                List.of("a", "b"),
+                2,
+                3,
+                4,
+                5,
+                List.of(new Damage("c", 6, 7), new Damage("d", 8, 9)),
+                10,
+                List.of(new Lost("e", 11, 12, true, "f"), new Lost("g", 13, 14, false, "")),
+                List.of(15L, 16L),
+                17,
+                List.of("h"),
+                true);
+        Verification readFound = back(Protocol.bytes(out -> Messages.verification(out, found)), Messages::verification);
+        assertThat(readFound).isEqualTo(found);
         DeadLetter read = back(
                 Protocol.bytes(out -> Messages.deadLetter(out, new DeadLetter(12, "lane", ATTEMPTS, replayed))),
                 Messages::deadLetter);

@@ -26,15 +26,17 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A server and the network to it, in whatever time it is given. It keeps what it stored over a crash. */
-final class SimulatedServer implements Transport {
+public final class SimulatedServer implements Transport {
 
     private static final Duration LATENCY = Duration.ofMillis(2);
 
-    enum Condition {
+    /** How it is. */
+    public enum Condition {
         /** Answers. */
         UP,
         /** Refuses connections. */
@@ -57,35 +59,50 @@ final class SimulatedServer implements Transport {
     private final Time time;
     private final Map<InstanceUid, String> storedHashes = new HashMap<>();
     private final List<Peer> peers = new ArrayList<>();
-    final List<CustomMessage> records = new ArrayList<>();
+    public final List<CustomMessage> records = new ArrayList<>();
     private final Map<String, Visits> visits = new TreeMap<>();
     private Condition condition = Condition.UP;
 
     /** The headers of a refusal, while it is {@link Condition#REFUSING}. */
     Supplier<Map<String, String>> refusal = Map::of;
 
+    /** What it answers custom messages with, beside the answer to each message. */
+    public Function<CustomMessage, Optional<CustomMessage>> custom = message -> Optional.empty();
+
+    /** The custom capabilities that it announces. */
+    public List<String> offered = List.of(Capabilities.STATUS, Capabilities.OUTBOX);
+
+    /** How many bytes a second go from an agent to it. */
+    public long bytesPerSecond = Long.MAX_VALUE;
+
+    /** When frames arrived of late. */
+    public final List<Duration> arrivals = new ArrayList<>();
+
     /** What a dial throws, if anything. */
     @Nullable
     Error dialFailure;
 
-    int dials;
+    public int dials;
     int frames;
     int registrations;
     int rejoins;
     int goodbyes;
 
-    SimulatedServer(Time time) {
+    /** One that is up. */
+    public SimulatedServer(Time time) {
         this.time = time;
     }
 
-    void crash() {
+    /** Ends, and cuts all connections. */
+    public void crash() {
         condition = Condition.DOWN;
         List<Peer> cut = List.copyOf(peers);
         peers.clear();
         cut.forEach(peer -> peer.tell(() -> peer.events.failed(Failure.of(Cause.NETWORK, "connection reset"))));
     }
 
-    void be(Condition condition) {
+    /** Is as told from here on. */
+    public void be(Condition condition) {
         this.condition = condition;
     }
 
@@ -190,7 +207,7 @@ final class SimulatedServer implements Transport {
         Peer(Map<String, String> headers, Events events, Visits visit) {
             this.events = events;
             this.visit = visit;
-            ServerSession.Offer offer = new ServerSession.Offer(null, List.of(Capabilities.STATUS), () -> {
+            ServerSession.Offer offer = new ServerSession.Offer(null, offered, () -> {
                 throw new AssertionError("nobody asks for a uid");
             });
             this.session = new ServerSession(offer, headers.get(Wire.Header.STATE));
@@ -199,7 +216,9 @@ final class SimulatedServer implements Transport {
         @Override
         public CompletionStage<?> transmit(ByteBuffer frame) {
             frames++;
-            return onArrival(() -> {
+            Duration underWay = Duration.ofNanos((long) (frame.remaining() * 1e9 / bytesPerSecond));
+            return onArrival(underWay, () -> {
+                arrivals.add(Duration.ofNanos(time.nanoTime()));
                 switch (condition) {
                     case UP -> take(frame);
                     case UNAVAILABLE -> refuse(frame);
@@ -210,7 +229,7 @@ final class SimulatedServer implements Transport {
 
         @Override
         public CompletionStage<?> ping() {
-            return onArrival(() -> {
+            return onArrival(Duration.ZERO, () -> {
                 if (condition == Condition.UP || condition == Condition.UNAVAILABLE) {
                     tell(events::pong);
                 }
@@ -219,7 +238,7 @@ final class SimulatedServer implements Transport {
 
         @Override
         public CompletionStage<?> close() {
-            return onArrival(() -> {
+            return onArrival(Duration.ZERO, () -> {
                 if (condition != Condition.FROZEN) {
                     peers.remove(this);
                     tell(() -> events.failed(Failure.of(Cause.NETWORK, "closed by the server: 1000")));
@@ -233,13 +252,19 @@ final class SimulatedServer implements Transport {
             peers.remove(this);
         }
 
-        private CompletionStage<?> onArrival(Runnable work) {
-            time.schedule(LATENCY, () -> {
+        private CompletionStage<?> onArrival(Duration underWay, Runnable work) {
+            time.schedule(LATENCY.plus(underWay), () -> {
                 if (peers.contains(this)) {
                     work.run();
                 }
             });
-            return CompletableFuture.completedFuture(null);
+            CompletableFuture<Object> sent = new CompletableFuture<>();
+            if (underWay.isZero()) {
+                sent.complete(this);
+            } else {
+                time.schedule(underWay, () -> sent.complete(this));
+            }
+            return sent;
         }
 
         private void tell(Runnable event) {
@@ -281,7 +306,12 @@ final class SimulatedServer implements Transport {
                     storedHashes.put(uid, Objects.requireNonNull(registered.stateHash()));
                 }
                 case Effect.Rejoined rejoined -> rejoins++;
-                case Effect.Received received -> records.add(received.message());
+                case Effect.Received received -> {
+                    records.add(received.message());
+                    custom.apply(received.message())
+                            .ifPresent(answer -> tell(() -> events.received(
+                                    Wire.frame(ServerMessage.answer(uid).withCustom(answer)))));
+                }
                 case Effect.Left left -> goodbyes++;
                 case Effect.Reported reported -> {}
             }

@@ -10,7 +10,7 @@ import dev.holdfast.opamp.InstanceUid;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
-/** An agent that has a name, says nothing else of itself, and sends status records. */
+/** An agent that has a name, says nothing else of itself, and sends what it records. */
 public final class TestAgent {
 
     private TestAgent() {}
@@ -22,6 +22,6 @@ public final class TestAgent {
                 AgentDescription.EMPTY,
                 Health.good(),
                 Capabilities.OF_AGENT,
-                List.of(Capabilities.STATUS));
+                List.of(Capabilities.STATUS, Capabilities.OUTBOX));
     }
 }

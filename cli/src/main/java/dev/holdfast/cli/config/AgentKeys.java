@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** What an agent can be told. The defaults are those of {@link AgentConfig} and {@link LinkConfig}. */
 final class AgentKeys {
@@ -115,7 +116,7 @@ final class AgentKeys {
     static final Key<Integer> MESSAGE_LIMIT =
             new Key<>("message.limit", Types.MESSAGE_SIZE, Sizes.print(Wire.LIMIT), "The largest message taken.");
 
-    static final List<Key<?>> ALL = List.of(
+    static final List<Key<?>> ALL = Stream.concat(Stream.<Key<?>>of(
             DATA,
             SERVER,
             LABELS,
@@ -136,7 +137,7 @@ final class AgentKeys {
             PING_INTERVAL,
             HEARTBEAT_INTERVAL,
             DEAD_AFTER,
-            MESSAGE_LIMIT);
+            MESSAGE_LIMIT), OutboxKeys.ALL.stream()).toList();
 
     private AgentKeys() {}
 
@@ -147,16 +148,20 @@ final class AgentKeys {
         if (fastAttempts != null && fastAttempts.value() > 0) {
             settings.requireAtLeast(MAX_DELAY, FAST_DELAY, faults);
         }
+        OutboxKeys.check(settings, faults);
     }
 
     static AgentConfig config(Settings settings) {
         return new AgentConfig(
-                settings.value(DATA), settings.value(LABELS), settings.value(STATUS_INTERVAL), link(settings));
+                settings.value(DATA),
+                settings.value(LABELS),
+                settings.value(STATUS_INTERVAL),
+                OutboxKeys.config(settings),
+                link(settings));
     }
 
     private static LinkConfig link(Settings settings) {
-        double share = settings.value(JITTER);
-        Jitter jitter = share == 0 ? Jitter.none() : Jitter.proportional(share);
+        Jitter jitter = jitter(settings.value(JITTER));
         Backoff backoff = Backoff.exponential(
                         settings.value(INITIAL_DELAY), settings.value(MULTIPLIER), settings.value(MAX_DELAY))
                 .withJitter(jitter)
@@ -182,11 +187,15 @@ final class AgentKeys {
         return new Key<>(name, Types.DURATION, Durations.print(fallback), doc);
     }
 
-    private static double share(Backoff backoff) {
+    static Jitter jitter(double share) {
+        return share == 0 ? Jitter.none() : Jitter.proportional(share);
+    }
+
+    static double share(Backoff backoff) {
         return backoff.jitter() instanceof Jitter.Proportional proportional ? proportional.share() : 0;
     }
 
-    private static String plain(double number) {
+    static String plain(double number) {
         return number == Math.rint(number) ? Long.toString((long) number) : Double.toString(number);
     }
 }

@@ -71,7 +71,7 @@ final class DeadCommand implements Callable<Integer> {
                     Format format)
             throws CommandException, DataDirectoryException, InterruptedException {
         return options.run(variables, (outbox, data) -> {
-            var agent = AgentUid.in(data);
+            var agent = OutboxOptions.agent(data);
             Listing listing = new Listing(out(), format == Format.JSON, Tables.DEAD);
             DeadLetters.each(
                     outbox, lane, letter -> listing.add(() -> Tables.row(letter), () -> Facts.of(letter, agent)));
@@ -100,9 +100,9 @@ final class DeadCommand implements Callable<Integer> {
             throws CommandException, DataDirectoryException, InterruptedException {
         return options.run(variables, (outbox, data) -> {
             DeadLetter letter = DeadLetters.find(outbox, id);
-            var agent = AgentUid.in(data);
+            var agent = OutboxOptions.agent(data);
             if (isRaw) {
-                Payload.write(out(), letter.record().payload());
+                Listing.printRaw(out(), letter.record().payload());
             } else if (format == Format.JSON) {
                 out().println(Facts.withPayload(Facts.of(letter, agent), letter.record()));
             } else {

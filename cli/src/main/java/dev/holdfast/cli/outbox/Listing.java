@@ -28,6 +28,13 @@ final class Listing {
         this.headings = headings;
     }
 
+    /** Bytes on standard output as they are, after what was printed in letters. */
+    static void printRaw(PrintWriter out, byte[] bytes) {
+        out.flush();
+        System.out.write(bytes, 0, bytes.length);
+        System.out.flush();
+    }
+
     /** One more, of which one of the two is made. */
     void add(Supplier<List<String>> row, Supplier<JsonNode> json) {
         if (wantsJson) {

@@ -7,11 +7,14 @@ import dev.holdfast.cli.command.ExitCode;
 import dev.holdfast.cli.command.Format;
 import dev.holdfast.cli.command.VersionLine;
 import dev.holdfast.core.disk.DataDirectoryException;
+import dev.holdfast.core.outbox.Repair;
 import dev.holdfast.core.record.Item;
 import dev.holdfast.core.record.Item.Stored;
 import dev.holdfast.core.record.LaneState;
+import dev.holdfast.core.record.Verification;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.security.SecureRandom;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -194,7 +197,7 @@ public final class OutboxCommand implements Runnable {
                                     + " has no payload any more (expected: one of a"
                                     + " record; without --raw it is told why)");
                 }
-                Payload.write(out(), record.payload());
+                Listing.printRaw(out(), record.payload());
             } else if (format == Format.JSON) {
                 ObjectNode json = Facts.of(state, item);
                 out().println(item instanceof Stored record ? Facts.withPayload(json, record) : json);
@@ -233,6 +236,55 @@ public final class OutboxCommand implements Runnable {
             throws CommandException, DataDirectoryException, InterruptedException {
         return options.run(variables, (outbox, data) -> {
             out().print(Stats.of(outbox, data, format == Format.JSON));
+            return ExitCode.DONE;
+        });
+    }
+
+    @Command(
+            name = "verify",
+            description = {
+                "Reads all of the outbox and says what of it is damaged or lost. Changes nothing; an agent that runs"
+                        + " does it itself and goes on meanwhile.",
+                "Exits with 1 if a repair is needed."
+            },
+            mixinStandardHelpOptions = true,
+            versionProvider = VersionLine.class,
+            footerHeading = "%nExamples:%n",
+            footer = {"  holdfast outbox verify", "  holdfast outbox verify --format json --data /var/lib/agent"})
+    int verify(
+            @Mixin OutboxOptions options,
+            @Option(names = "--format", paramLabel = "FORMAT", description = "text or json (text).", defaultValue = "TEXT")
+                    Format format)
+            throws CommandException, DataDirectoryException, InterruptedException {
+        return options.care(variables, (data, policy, time) -> {
+            Verification found = OutboxAccess.verify(data, time);
+            out().print(
+                            format == Format.JSON
+                                    ? Soundness.json(found) + "\n"
+                                    : Soundness.text(found) + Soundness.remedy(found, data));
+            return found.isRepairNeeded() ? ExitCode.FAILED : ExitCode.DONE;
+        });
+    }
+
+    @Command(
+            name = "repair",
+            description = {
+                "Makes a stopped agent's outbox whole again: moves what can be read to where nothing is damaged, and"
+                        + " names what is lost, so that the lanes go on after it.",
+                "Copies of what was damaged stay beside it. Does nothing if nothing is damaged."
+            },
+            mixinStandardHelpOptions = true,
+            versionProvider = VersionLine.class,
+            footerHeading = "%nExamples:%n",
+            footer = {"  holdfast outbox repair --data /var/lib/agent"})
+    int repair(
+            @Mixin OutboxOptions options,
+            @Option(names = "--format", paramLabel = "FORMAT", description = "text or json (text).", defaultValue = "TEXT")
+                    Format format)
+            throws CommandException, DataDirectoryException, InterruptedException {
+        return options.care(variables, (data, policy, time) -> {
+            Repair.Done done = OutboxAccess.repair(data, policy, time, new SecureRandom());
+            out().print(format == Format.JSON ? Soundness.json(done) + "\n" : Soundness.text(done));
             return ExitCode.DONE;
         });
     }

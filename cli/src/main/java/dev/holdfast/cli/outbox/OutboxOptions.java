@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -48,37 +49,64 @@ final class OutboxOptions {
         int with(OutboxAccess outbox, Path data) throws IOException, InterruptedException, CommandException;
     }
 
+    /** What is done with the directory that an outbox is in. */
+    @FunctionalInterface
+    interface Care {
+        /**
+         * Does it.
+         *
+         * @return the exit code
+         */
+        int of(Path data, OutboxPolicy policy, SystemTime time)
+                throws IOException, InterruptedException, CommandException, DataDirectoryException;
+    }
+
     /** Does something with the outbox that is there. */
     int run(Map<String, String> variables, Work work)
             throws CommandException, DataDirectoryException, InterruptedException {
-        Path directory = directory(variables);
+        return care(variables, opening(work));
+    }
+
+    /** The same, with a new outbox if there is none. */
+    int runOrMake(Map<String, String> variables, Work work)
+            throws CommandException, DataDirectoryException, InterruptedException {
+        AgentConfig config = config(variables);
+        Path directory = directory(config);
+        if (Stream.of("fleet.db", "server.json").anyMatch(name -> Files.exists(directory.resolve(name)))) {
+            throw new CommandException(
+                    ExitCode.FAILED,
+                    directory + " is a server's data directory (expected: an agent's, given with --data)");
+        }
+        return run(directory, config, opening(work));
+    }
+
+    /** Does something with the directory of the outbox that is there. */
+    int care(Map<String, String> variables, Care care)
+            throws CommandException, DataDirectoryException, InterruptedException {
+        AgentConfig config = config(variables);
+        Path directory = directory(config);
         if (!DataDirectory.isHeld(directory) && !Files.isDirectory(directory.resolve(OutboxAccess.DIRECTORY))) {
             throw new CommandException(
                     ExitCode.FAILED,
                     "no outbox in " + directory
                             + " (expected: the data directory of an agent that has kept records, given with --data)");
         }
-        return run(directory, work);
+        return run(directory, config, care);
     }
 
-    /** The same, with a new outbox if there is none. */
-    int runOrMake(Map<String, String> variables, Work work)
-            throws CommandException, DataDirectoryException, InterruptedException {
-        Path directory = directory(variables);
-        if (Stream.of("fleet.db", "server.json").anyMatch(name -> Files.exists(directory.resolve(name)))) {
-            throw new CommandException(
-                    ExitCode.FAILED,
-                    directory + " is a server's data directory (expected: an agent's, given with --data)");
-        }
-        return run(directory, work);
+    private static Care opening(Work work) {
+        return (data, policy, time) -> {
+            try (OutboxAccess outbox = OutboxAccess.open(data, policy, time, new SecureRandom())) {
+                return work.with(outbox, data);
+            }
+        };
     }
 
-    private static int run(Path directory, Work work)
+    private static int run(Path directory, AgentConfig config, Care care)
             throws CommandException, DataDirectoryException, InterruptedException {
         Logging.startAside("outbox");
-        try (SystemTime time = SystemTime.start("outbox-command");
-                OutboxAccess outbox = OutboxAccess.open(directory, OutboxPolicy.DEFAULT, time, new SecureRandom())) {
-            return work.with(outbox, directory);
+        try (SystemTime time = SystemTime.start("outbox-command")) {
+            return care.of(directory, policy(config), time);
         } catch (DataDirectoryException.Held e) {
             throw new CommandException(
                     ExitCode.HELD,
@@ -92,10 +120,26 @@ final class OutboxOptions {
         }
     }
 
-    /** The agent's own, also where that of `up` was named, which has those of both in it. */
-    private Path directory(Map<String, String> variables) throws CommandException {
+    private static OutboxPolicy policy(AgentConfig config) {
+        return OutboxPolicy.DEFAULT;
+    }
+
+    /** The uid of the agent that a data directory belongs to; nothing if no agent ran there yet. */
+    static Optional<String> agent(Path data) {
+        try {
+            return Optional.of(Files.readString(data.resolve("instance_uid")).strip());
+        } catch (IOException none) {
+            return Optional.empty();
+        }
+    }
+
+    private AgentConfig config(Map<String, String> variables) throws CommandException {
         Map<String, List<String>> flags = data == null ? Map.of() : Map.of("data", List.of(data.toString()));
-        AgentConfig config = Configuration.read(file, variables).agent(flags);
+        return Configuration.read(file, variables).agent(flags);
+    }
+
+    /** The agent's own, also where that of `up` was named, which has those of both in it. */
+    private static Path directory(AgentConfig config) {
         Path given = config.data().toAbsolutePath().normalize();
         Path within = given.resolve("agent");
         boolean isAgents = Stream.of("instance_uid", OutboxAccess.DIRECTORY, "lock")

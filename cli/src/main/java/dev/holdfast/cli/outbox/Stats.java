@@ -20,7 +20,7 @@ final class Stats {
 
     static String of(OutboxAccess outbox, Path data, boolean asJson) throws IOException {
         Figures figures = outbox.figures();
-        String agent = AgentUid.in(data).orElse(null);
+        String agent = OutboxOptions.agent(data).orElse(null);
         if (!asJson) {
             return text(
                     figures, agent == null ? "not known" : agent, outbox.id().toString());

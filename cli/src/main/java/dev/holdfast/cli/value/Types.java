@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -38,6 +39,15 @@ public final class Types {
             "names with values, such as {site: berlin, rack: 4} in a file and site=berlin,rack=4 elsewhere",
             Types::labels);
 
+    /** Names with whole numbers from 1 on, written as labels are. */
+    public static final Type<Map<String, Integer>> COUNTS = new Type<>(
+            "names with numbers",
+            "names with whole numbers >= 1, such as {system: 10} in a file and system=10 elsewhere",
+            Types::counts);
+
+    /** Yes or no. */
+    public static final Type<Boolean> FLAG = Type.word("true or false", "true or false", Types::flag);
+
     /** A host and a port; the host is looked up. */
     public static final Type<InetSocketAddress> ADDRESS = Type.word("address", Types.ADDRESS_EXPECTED, Types::address);
 
@@ -49,6 +59,27 @@ public final class Types {
     private static final Pattern HOST_PORT = Pattern.compile("(\\[[0-9a-fA-F:.%]+]|[^:\\[\\]\\s/]+):(\\d{1,5})");
 
     private Types() {}
+
+    /** One of the names of an enumeration, in small letters and with hyphens. */
+    public static <E extends Enum<E>> Type<E> choice(Class<E> of) {
+        Map<String, E> choices = new LinkedHashMap<>();
+        for (E each : of.getEnumConstants()) {
+            choices.put(word(each), each);
+        }
+        String expected = String.join(" or ", choices.keySet());
+        return Type.word("word", expected, text -> {
+            E chosen = choices.get(text);
+            if (chosen == null) {
+                throw new MismatchException(expected);
+            }
+            return chosen;
+        });
+    }
+
+    /** How {@link #choice} writes one. */
+    public static String word(Enum<?> of) {
+        return of.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
 
     /** A whole number of a range that includes both ends. */
     public static Type<Integer> integer(int least, int most) {
@@ -191,6 +222,29 @@ public final class Types {
             }
         }
         return labels;
+    }
+
+    private static Map<String, Integer> counts(Given given) throws MismatchException {
+        Map<String, Integer> counts = new LinkedHashMap<>();
+        for (Map.Entry<String, String> label : labels(given).entrySet()) {
+            try {
+                counts.put(label.getKey(), Integer.parseInt(label.getValue()));
+            } catch (NumberFormatException notANumber) {
+                throw new MismatchException(COUNTS.expected());
+            }
+        }
+        if (counts.values().stream().anyMatch(count -> count < 1)) {
+            throw new MismatchException(COUNTS.expected());
+        }
+        return counts;
+    }
+
+    private static boolean flag(String text) throws MismatchException {
+        return switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new MismatchException("true or false");
+        };
     }
 
     private static List<String> items(Written written, String expected) throws MismatchException {

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 /** One lane of a {@link DeliveryMachine}; confined to it. */
 final class LaneMachine {
 
+    /** Batches do not become smaller than this for a link that breaks under them: what frames one takes comes to more. */
+    private static final long LEAST_BATCH = 8 * 1024;
+
     private final Outlet outlet;
     private final String name;
     private final Setbacks setbacks;
@@ -37,6 +40,9 @@ final class LaneMachine {
     /** What the next batch takes, as far as it is known to be more than usual. */
     private long need;
 
+    /** How large a batch may be: less than usual while the link breaks, or answers fail to come, under what it carries. */
+    private long batchBytes;
+
     LaneMachine(Outlet outlet, LaneState state) {
         this.outlet = outlet;
         this.name = state.lane();
@@ -46,6 +52,7 @@ final class LaneMachine {
         this.last = state.last();
         this.setbacks = new Setbacks(outlet, name, state.attempts());
         this.missedFrom = setbacks.afterGrace();
+        this.batchBytes = outlet.policy.flight().batchBytes();
     }
 
     String name() {
@@ -68,9 +75,10 @@ final class LaneMachine {
             return;
         }
         List<Phase.Sent> lost = dropFlight();
+        shrink(lost);
         phase = new Phase.Away();
         missedFrom = setbacks.afterGrace();
-        if (outlet.policy.countUnreachable() && !lost.isEmpty()) {
+        if (outlet.policy.attempts().countUnreachable() && !lost.isEmpty()) {
             bury(setbacks.unanswered(
                     lost.getFirst().batch().firstRecord(), "the link was lost before the server answered"));
         }
@@ -208,6 +216,7 @@ final class LaneMachine {
         opens = false;
         acknowledge(batch.end());
         setbacks.taken(batch);
+        batchBytes = Math.min(outlet.policy.flight().batchBytes(), 2 * batchBytes);
     }
 
     /** The server's floor is for the lane where its records are to blame, and else for all lanes. */
@@ -286,7 +295,10 @@ final class LaneMachine {
     private boolean wants() {
         return phase instanceof Phase.Flowing flowing
                 && flowing.reading() == null
-                && flowing.sent().size() < (opens || setbacks.isFailing() ? 1 : outlet.policy.window())
+                && flowing.sent().size()
+                        < (opens || setbacks.isFailing()
+                                ? 1
+                                : outlet.policy.flight().window())
                 && burying == 0
                 && flowing.end(acknowledged).sequence() < last;
     }
@@ -295,9 +307,16 @@ final class LaneMachine {
         return Math.max(setbacks.notBefore(), outlet.heldUntil());
     }
 
+    /** A link that carries little in the time it has must not be asked for the same again and again. */
+    private void shrink(List<Phase.Sent> unanswered) {
+        if (!unanswered.isEmpty() && 2 * unanswered.getFirst().batch().bytes() >= batchBytes) {
+            batchBytes = Math.max(Math.min(LEAST_BATCH, batchBytes), batchBytes / 2);
+        }
+    }
+
     /** How much room its next batch needs. */
     long need() {
-        return Math.max(need, outlet.policy.batchBytes());
+        return Math.max(need, batchBytes);
     }
 
     /** Whether what it read was not sent, so that it is its turn before others. */
@@ -313,7 +332,7 @@ final class LaneMachine {
             phase = new Phase.Flowing(new Phase.Reading(ask, from, last, need()), flowing.sent());
             outlet.take(need());
             outlet.add(new Action.Read(
-                    name, ask, from, setbacks.upTo(from), outlet.policy.batchItems(), outlet.policy.batchBytes()));
+                    name, ask, from, setbacks.upTo(from), outlet.policy.flight().batchItems(), batchBytes));
         }
     }
 
@@ -366,7 +385,7 @@ final class LaneMachine {
             case Phase.Flowing flowing -> {
                 if (!flowing.sent().isEmpty() && flowing.sent().getFirst().deadline() <= outlet.now()) {
                     long record = flowing.sent().getFirst().batch().firstRecord();
-                    dropFlight();
+                    shrink(dropFlight());
                     phase = new Phase.Pausing();
                     bury(setbacks.unanswered(record, "the server did not answer a batch in time"));
                 }
@@ -385,7 +404,7 @@ final class LaneMachine {
     long wakeAt() {
         return switch (phase) {
             case Phase.Away away ->
-                outlet.policy.countUnreachable() && burying == 0 && head() <= last
+                outlet.policy.attempts().countUnreachable() && burying == 0 && head() <= last
                         ? Math.max(missedFrom, setbacks.notBefore())
                         : Phase.NEVER;
             case Phase.Resuming resuming -> resuming.deadline();

@@ -91,7 +91,7 @@ final class Outlet {
 
     /** Whether so much more may be in flight. What is larger than all that may be goes when nothing else does. */
     boolean hasRoomFor(long bytes) {
-        return bytesInFlight == 0 || bytesInFlight + bytes <= policy.maxBytesInFlight();
+        return bytesInFlight == 0 || bytesInFlight + bytes <= policy.flight().maxBytes();
     }
 
     /** Before when nothing is sent by any lane. */

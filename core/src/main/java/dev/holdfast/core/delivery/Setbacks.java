@@ -106,11 +106,14 @@ final class Setbacks {
         boolean permanent = refusal.why().isPermanent();
         String reason = refusal.detail().isEmpty() ? refusal.why().name() : refusal.why() + ": " + refusal.detail();
         Attempts counted = count(batch.firstRecord(), reason, alone);
-        boolean spent = counted != null && counted.total() >= outlet.policy.maxAttempts(lane);
+        boolean spent =
+                counted != null && counted.total() >= outlet.policy.attempts().max(lane);
         boolean split = !alone && (refusal.why() != Refusal.Why.OVERLOAD || spent);
         boolean over = alone
                 && counted != null
-                && (spent || (permanent && counted.alone() >= outlet.policy.permanentAttempts()));
+                && (spent
+                        || (permanent
+                                && counted.alone() >= outlet.policy.attempts().permanent()));
         if (split) {
             suspects = suspects(batch, refusal);
         }
@@ -134,9 +137,9 @@ final class Setbacks {
     @Nullable
     Attempts unanswered(long record, String reason) {
         @Nullable Attempts counted = null;
-        if (outlet.policy.countUnreachable()) {
+        if (outlet.policy.attempts().countUnreachable()) {
             counted = count(record, reason, false);
-            if (counted != null && counted.total() >= outlet.policy.maxAttempts(lane)) {
+            if (counted != null && counted.total() >= outlet.policy.attempts().max(lane)) {
                 return buried(counted);
             }
         }
@@ -199,7 +202,7 @@ final class Setbacks {
                 lane,
                 Failure.of(Cause.REJECTED, reason).detail(),
                 total,
-                Math.max(0, outlet.policy.maxAttempts(lane) - total),
+                Math.max(0, outlet.policy.attempts().max(lane) - total),
                 byServer ? Action.Source.SERVER : Action.Source.BACKOFF,
                 delay));
     }

@@ -20,6 +20,14 @@ public interface Disk {
      */
     DiskFile open(String name) throws IOException;
 
+    /**
+     * Opens a file that is there, to be read alone. A thread that is interrupted while it reads disturbs no other, and
+     * reads what it wanted.
+     *
+     * @throws IOException if there is none, or it cannot be opened
+     */
+    DiskFile openToRead(String name) throws IOException;
+
     /** Gives a file another name, at once or not at all, in place of whatever had that name. */
     void rename(String from, String to) throws IOException;
 

@@ -68,7 +68,7 @@ public final class SetAside {
      */
     public static String copy(Disk disk, String name, Instant now) throws IOException {
         disk.delete(COPYING);
-        try (DiskFile from = disk.open(name);
+        try (DiskFile from = disk.openToRead(name);
                 DiskFile into = disk.open(COPYING)) {
             ByteBuffer piece = ByteBuffer.allocate(PIECE);
             for (long at = 0; at < from.size(); at += PIECE) {

@@ -18,8 +18,8 @@ import java.util.Set;
 /**
  * A directory of the file system. What is made in it is for its owner alone.
  *
- * <p>A thread that is interrupted while it reads or writes closes that file for all who have it open, as channels of
- * the JDK do: only threads that nobody interrupts may use it.
+ * <p>A thread that is interrupted while it writes or forces a file closes it, as channels of the JDK do: only threads
+ * that nobody interrupts may write. Any thread may read what it {@linkplain #openToRead opened to read}.
  */
 public final class SystemDisk implements Disk {
 
@@ -76,6 +76,11 @@ public final class SystemDisk implements Disk {
     }
 
     @Override
+    public DiskFile openToRead(String name) throws IOException {
+        return new ReadFile(directory.resolve(name));
+    }
+
+    @Override
     public void rename(String from, String to) throws IOException {
         Files.move(directory.resolve(from), directory.resolve(to), StandardCopyOption.ATOMIC_MOVE);
     }
@@ -101,6 +106,27 @@ public final class SystemDisk implements Disk {
         return directory.toString();
     }
 
+    static int read(FileChannel channel, ByteBuffer into, long position) throws IOException {
+        int limit = into.limit();
+        int read = 0;
+        try {
+            while (into.position() < limit) {
+                int more = channel.read(into.limit(pieceEnd(into, limit)), position + read);
+                if (more < 0) {
+                    break;
+                }
+                read += more;
+            }
+        } finally {
+            into.limit(limit);
+        }
+        return read;
+    }
+
+    private static int pieceEnd(ByteBuffer buffer, int limit) {
+        return buffer.isDirect() ? limit : Math.min(limit, buffer.position() + PIECE);
+    }
+
     private record Opened(FileChannel channel) implements DiskFile {
 
         @Override
@@ -110,20 +136,7 @@ public final class SystemDisk implements Disk {
 
         @Override
         public int read(ByteBuffer into, long position) throws IOException {
-            int limit = into.limit();
-            int read = 0;
-            try {
-                while (into.position() < limit) {
-                    int more = channel.read(into.limit(pieceEnd(into, limit)), position + read);
-                    if (more < 0) {
-                        break;
-                    }
-                    read += more;
-                }
-            } finally {
-                into.limit(limit);
-            }
-            return read;
+            return SystemDisk.read(channel, into, position);
         }
 
         @Override
@@ -137,10 +150,6 @@ public final class SystemDisk implements Disk {
             } finally {
                 from.limit(limit);
             }
-        }
-
-        private static int pieceEnd(ByteBuffer buffer, int limit) {
-            return buffer.isDirect() ? limit : Math.min(limit, buffer.position() + PIECE);
         }
 
         @Override

@@ -2,12 +2,14 @@
 package dev.holdfast.core.outbox;
 
 import dev.holdfast.core.outbox.Lane.Run;
+import dev.holdfast.core.record.Audit;
 import dev.holdfast.core.record.Item.Gap;
 import dev.holdfast.core.record.Item.Why;
 import dev.holdfast.core.segment.Frame;
 import dev.holdfast.core.segment.Scan;
 import dev.holdfast.core.segment.SegmentLog;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -18,6 +20,9 @@ import java.util.TreeMap;
 
 /** Says what is to be written so that a segment can go. */
 final class Cleaner {
+
+    /** How many bytes of gaps are written at a time, about: they have to fit into any segment. */
+    private static final int MOST_EXPIRED = 8 << 10;
 
     private final SegmentLog log;
     private final Index index;
@@ -30,11 +35,14 @@ final class Cleaner {
         this.index = index;
     }
 
-    /** Moves what is wanted of the segment in which the least is, if that is at most half of it. */
-    Optional<Plan> leastWanted() throws IOException {
-        Map<Integer, Long> wanted = index.wanted();
+    /**
+     * Moves what is wanted of the segment in which the least is, if that is at most half of it.
+     *
+     * @param wanted how much of each is
+     */
+    Optional<Plan> leastWanted(Map<Integer, Long> wanted) throws IOException {
         Optional<Integer> least = index.segments.keySet().stream()
-                .filter(segment -> !segment.equals(index.segments.lastKey()))
+                .filter(segment -> !segment.equals(index.segments.lastKey()) && log.has(segment))
                 .min(Comparator.comparingLong(segment -> wanted.getOrDefault(segment, 0L)));
         if (least.isEmpty() || 2 * wanted.getOrDefault(least.get(), 0L) > end(least.get())) {
             return Optional.empty();
@@ -42,10 +50,17 @@ final class Cleaner {
         return Optional.of(plan(least.get(), false));
     }
 
+    /** Lets go of a segment in which nothing is wanted. */
+    static Plan unwanted(int segment) {
+        return new Plan(segment, List.of(new Frame(Codec.GONE, 0, segment, 0, Codec.NOTHING)));
+    }
+
     /** Gives up the records of the oldest segment, and moves what else is in it. */
     Optional<Plan> oldest() throws IOException {
-        int oldest = index.segments.firstKey();
-        return oldest == index.segments.lastKey() ? Optional.empty() : Optional.of(plan(oldest, true));
+        Optional<Integer> oldest = index.segments.headMap(index.segments.lastKey()).keySet().stream()
+                .filter(log::has)
+                .findFirst();
+        return oldest.isEmpty() ? Optional.empty() : Optional.of(plan(oldest.get(), true));
     }
 
     private Plan plan(int segment, boolean isGivenUp) throws IOException {
@@ -67,7 +82,7 @@ final class Cleaner {
         }
         List<Frame> frames = new ArrayList<>(dead);
         for (List<Frame> each : records.values()) {
-            frames.addAll(isGivenUp ? List.of(dropped(each)) : each);
+            frames.addAll(isGivenUp ? gaps(each, Why.DROPPED) : each);
         }
         frames.add(new Frame(Codec.GONE, 0, segment, 0, Codec.NOTHING));
         return new Plan(segment, frames);
@@ -94,11 +109,90 @@ final class Cleaner {
                 new Gap(scan.sequence(), scan.sequence(), Why.DAMAGED, scan.hash(), "its checksum does not verify"));
     }
 
-    private static Frame dropped(List<Frame> records) {
+    /** Records that are given up, in order, as gaps; those in between that are elsewhere are not in them. */
+    private List<Frame> gaps(List<Frame> records, Why why) throws IOException {
+        List<Frame> gaps = new ArrayList<>();
+        List<Frame> together = new ArrayList<>();
+        for (Frame record : records) {
+            if (!together.isEmpty() && together.getLast().sequence() + 1 != record.sequence()) {
+                gaps.add(gap(together, why));
+                together.clear();
+            }
+            together.add(record);
+        }
+        if (!together.isEmpty()) {
+            gaps.add(gap(together, why));
+        }
+        return gaps;
+    }
+
+    /** As one with the gap before, if that is for the same reason: else there would be more of them all the time. */
+    private Frame gap(List<Frame> records, Why why) {
         Frame last = records.getLast();
-        String audit = records.size() + " records of " + SegmentLog.size(records)
-                + " bytes, the oldest when the outbox was full";
-        return Codec.gap(
-                last.lane(), new Gap(records.getFirst().sequence(), last.sequence(), Why.DROPPED, last.hash(), audit));
+        long first = records.getFirst().sequence();
+        Audit.Sum sum = Audit.Sum.NONE;
+        for (Frame record : records) {
+            boolean isRead = record.type() != Codec.GAP;
+            sum = sum.plus(record.size(), isRead ? Instant.ofEpochMilli(Codec.time(record.payload())) : null);
+        }
+        Lane lane = Objects.requireNonNull(index.byId.get(last.lane()));
+        Gap before = first > lane.acked + 1 ? lane.gapAt(first - 1) : null;
+        Optional<Audit.Sum> known =
+                before == null || before.why() != why ? Optional.empty() : Audit.Sum.of(before.audit());
+        if (before != null && known.isPresent()) {
+            first = before.first();
+            sum = known.get().plus(sum);
+        }
+        return Codec.gap(lane.id, new Gap(first, last.sequence(), why, last.hash(), sum.text()));
+    }
+
+    /**
+     * Gives up what stands first in its lane and is too old.
+     *
+     * @param before what was appended before then is, in milliseconds of the Unix epoch
+     * @return nothing if there is nothing; if there is much, some of it
+     */
+    List<Frame> expired(long before) throws IOException {
+        List<Frame> frames = new ArrayList<>();
+        for (Lane lane : index.all()) {
+            Map.Entry<Long, Run> first = lane.runs.firstEntry();
+            boolean isYoung = lane.oldest() >= before;
+            boolean isEnough = SegmentLog.size(frames) > MOST_EXPIRED;
+            if (first != null
+                    && !isYoung
+                    && !isEnough
+                    && log.has(first.getValue().segment())) {
+                frames.addAll(gaps(expired(lane, first.getValue(), before), Why.EXPIRED));
+            }
+        }
+        return frames;
+    }
+
+    /** The records of a run that are too old; one that is damaged is if one after it is. */
+    private List<Frame> expired(Lane lane, Run run, long before) throws IOException {
+        List<Frame> expired = new ArrayList<>();
+        List<Frame> damaged = new ArrayList<>();
+        Scan scan = log.scan(run.segment(), run.offset(), run.end());
+        while (scan.next()) {
+            if (scan.lane() != lane.id || !isWantedRecord(scan, run.segment())) {
+                continue;
+            }
+            byte[] payload = scan.payload();
+            if (payload == null) {
+                damaged.add(damaged(scan));
+                continue;
+            }
+            long time = Codec.time(payload);
+            if (time >= before) {
+                if (expired.isEmpty() && damaged.isEmpty()) {
+                    lane.saw(scan.sequence(), time);
+                }
+                break;
+            }
+            expired.addAll(damaged);
+            damaged.clear();
+            expired.add(new Frame(Codec.MOVED, scan.lane(), scan.sequence(), scan.hash(), payload));
+        }
+        return expired;
     }
 }

@@ -2,6 +2,7 @@
 package dev.holdfast.core.outbox;
 
 import dev.holdfast.core.record.Attempts;
+import dev.holdfast.core.record.Audit;
 import dev.holdfast.core.record.Item.Gap;
 import dev.holdfast.core.record.Item.Stored;
 import dev.holdfast.core.record.Item.Why;
@@ -13,6 +14,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -69,9 +71,6 @@ final class Codec {
     private static final List<Why> WHYS = List.of(Why.DEAD, Why.DROPPED, Why.EXPIRED, Why.DAMAGED);
 
     static final byte[] NOTHING = {};
-
-    /** Of the audit of a gap, in characters: three bytes each at most, and writeUTF takes 65,535. */
-    static final int MOST_AUDIT = 4000;
 
     /** Header and padding of a record, and the same of the name of its lane, twice. */
     static final int MOST_HEADERS = 384;
@@ -149,6 +148,31 @@ final class Codec {
                 headers,
                 replayOf,
                 (flags & DEFLATED) == 0 ? kept : inflated(kept, length));
+    }
+
+    /** A record as a dead letter, and the gap in its place. */
+    static List<Frame> dead(long id, Attempts attempts, Frame record) throws IOException {
+        Frame dead = new Frame(DEAD, record.lane(), record.sequence(), id, bytes(out -> {
+            write(attempts, out);
+            out.writeLong(record.hash());
+            out.write(record.payload());
+        }));
+        return List.of(dead, gap(record.lane(), gapOf(dead)));
+    }
+
+    /** What a dead letter leaves in its lane. */
+    static Gap gapOf(Frame dead) throws IOException {
+        long sequence = dead.sequence();
+        DataInputStream in = in(dead.payload());
+        Attempts attempts = attempts(in);
+        Stored record = stored(sequence, in.readLong(), in);
+        String audit = Audit.dead(attempts, record.payload().length, record.contentType());
+        return new Gap(sequence, sequence, Why.DEAD, record.hash(), audit);
+    }
+
+    /** When a record was appended, in milliseconds of the Unix epoch. */
+    static long time(byte[] record) {
+        return ByteBuffer.wrap(record).getLong(1);
     }
 
     /** That everything is on the disk, and how far each lane came: so what is lost of the newest records shows. */

@@ -8,14 +8,17 @@ import dev.holdfast.core.segment.Frame;
 import dev.holdfast.core.segment.SegmentLog;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,7 +57,14 @@ final class Index {
     final List<LetGo> letGo = new ArrayList<>();
 
     /** Records of a lane that will never come, which nobody had asked for. */
-    record LetGo(String lane, Gap gap) {}
+    record LetGo(String lane, Gap gap) {
+
+        @Override
+        public String toString() {
+            return "lane " + lane + ": " + gap.first() + " to " + gap.last() + " will never come, "
+                    + gap.why().name().toLowerCase(Locale.ROOT) + ": " + gap.audit();
+        }
+    }
 
     /** What has been moved of a segment that goes, until it is gone. */
     private final List<Moved> moved = new ArrayList<>();
@@ -126,9 +136,7 @@ final class Index {
     private static void buried(Lane lane, Frame frame) throws IOException {
         long sequence = frame.sequence();
         if (sequence < lane.next && lane.gapAt(sequence) == null) {
-            DataInputStream in = Codec.in(frame.payload());
-            String told = "failed " + Codec.attempts(in).total() + " times";
-            put(lane, new Gap(sequence, sequence, Why.DEAD, in.readLong(), told));
+            put(lane, Codec.gapOf(frame));
         }
     }
 
@@ -170,19 +178,13 @@ final class Index {
             count(Why.DAMAGED, missing);
             put(lane, new Gap(lane.next, frame.sequence() - 1, Why.DAMAGED, 0, "not found on the disk"));
         }
-        long time = isWhole ? timeOf(frame) : 0;
+        long time = isWhole ? Codec.time(frame.payload()) : 0;
         if (lane.acked == lane.next - 1) {
             lane.saw(frame.sequence(), time);
         }
         lane.next = frame.sequence() + 1;
         lane.lastHash = frame.hash();
         Lane.extend(lane.runs, run(frame, position, size, time));
-    }
-
-    private static long timeOf(Frame frame) throws IOException {
-        DataInputStream in = Codec.in(frame.payload());
-        in.skipBytes(1);
-        return in.readLong();
     }
 
     private static Run run(Frame frame, long position, int size, long time) {
@@ -192,7 +194,7 @@ final class Index {
     }
 
     private void moved(Frame frame, long position) throws IOException {
-        Run run = run(frame, position, frame.size(), timeOf(frame));
+        Run run = run(frame, position, frame.size(), Codec.time(frame.payload()));
         int last = moved.size() - 1;
         Moved before = last < 0 ? null : moved.get(last);
         // What is missing between two of them may be in another segment.
@@ -206,6 +208,10 @@ final class Index {
     /** Nothing in a segment is wanted any more, or it is not there: what was of it has been moved, or is lost. */
     void gone(int segment) {
         segments.remove(segment);
+        int before = dead.size();
+        dead.values().removeIf(each -> SegmentLog.segment(each.position) == segment);
+        // Those that verify have been moved.
+        lost += before - dead.size();
         for (Lane lane : lanes.values()) {
             lane.forget(segment);
         }
@@ -222,7 +228,9 @@ final class Index {
         Gap gap = Codec.gap(frame.sequence(), frame.hash(), Codec.in(frame.payload()));
         if (gap.why() != Why.DEAD) {
             count(gap.why(), records(lane, gap));
-            letGo.add(new LetGo(lane.name, gap));
+            Gap before = lane.gapAt(gap.first());
+            long first = before == null ? gap.first() : before.last() + 1;
+            letGo.add(new LetGo(lane.name, new Gap(first, gap.last(), gap.why(), gap.hash(), gap.audit())));
         }
         if (gap.last() >= lane.next) {
             reach(lane, gap.first() - 1, 0);
@@ -230,6 +238,8 @@ final class Index {
             lane.lastHash = gap.hash();
         }
         put(lane, gap);
+        boolean isLetGo = gap.why() == Why.DROPPED || gap.why() == Why.EXPIRED;
+        mayHaveUnwanted |= isLetGo && lane.trim(gap);
     }
 
     /** How many sequences of a gap were in none before. */
@@ -261,8 +271,34 @@ final class Index {
         return lanes.values();
     }
 
+    /**
+     * A lane as it is before the next record of it is written, a new one if there is none.
+     *
+     * @param others those that are about to be
+     */
+    Lane.Draft draft(String name, Collection<Lane.Draft> others, RandomGenerator chance) throws IOException {
+        Lane lane = lanes.get(name);
+        if (lane != null) {
+            return new Lane.Draft(lane.id, lane.epoch, lane.next, lane.lastHash, false);
+        }
+        if (lanes.size() + others.size() >= MOST_LANES) {
+            throw new IOException(
+                    "lane: " + name + " would be one too many (expected: at most " + MOST_LANES + " lanes)");
+        }
+        return new Lane.Draft(freeId(others), chance.nextLong(), 1, 0, true);
+    }
+
+    /** How much of everything there is. */
+    Outbox.Figures figures(long bytes, long quota) {
+        List<Outbox.LaneFigures> each = lanes.values().stream()
+                .map(lane -> new Outbox.LaneFigures(
+                        lane.state(), lane.oldest() == 0 ? null : Instant.ofEpochMilli(lane.oldest())))
+                .toList();
+        return new Outbox.Figures(bytes, quota, segments.size(), dead.size(), lost, dropped, expired, each);
+    }
+
     /** A number that no lane has, nor any of those that are about to be. */
-    int freeId(Collection<Writer.Draft> drafts) {
+    private int freeId(Collection<Lane.Draft> drafts) {
         int id = byId.size();
         while (byId.containsKey(id) || isOneOf(drafts, id)) {
             id = (id + 1) & MOST_LANES;
@@ -270,7 +306,7 @@ final class Index {
         return id;
     }
 
-    private static boolean isOneOf(Collection<Writer.Draft> drafts, int id) {
+    private static boolean isOneOf(Collection<Lane.Draft> drafts, int id) {
         return drafts.stream().anyMatch(draft -> draft.id == id);
     }
 
@@ -302,9 +338,5 @@ final class Index {
             wanted.merge(SegmentLog.segment(each.position), (long) each.size, Long::sum);
         }
         return wanted;
-    }
-
-    long wantedBytes() {
-        return wanted().values().stream().mapToLong(Long::longValue).sum();
     }
 }

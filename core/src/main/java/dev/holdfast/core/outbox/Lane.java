@@ -72,6 +72,25 @@ final class Lane {
         }
     }
 
+    /** A lane as it will be once everything that is pending is written. */
+    static final class Draft {
+        final int id;
+        final long epoch;
+        long next;
+        long hash;
+
+        /** Whether nothing has said its name yet. */
+        boolean isNew;
+
+        Draft(int id, long epoch, long next, long hash, boolean isNew) {
+            this.id = id;
+            this.epoch = epoch;
+            this.next = next;
+            this.hash = hash;
+            this.isNew = isNew;
+        }
+    }
+
     Lane(int id, String name, long epoch) {
         this.id = id;
         this.name = name;
@@ -116,6 +135,28 @@ final class Lane {
         } else {
             runs.put(more.first(), more);
         }
+    }
+
+    /**
+     * Records that were let go of are no longer among those that are kept.
+     *
+     * @return whether a run ended by it
+     */
+    boolean trim(Gap gap) {
+        boolean isRunOver = false;
+        for (Run run : List.copyOf(runs.headMap(gap.last(), true).values())) {
+            if (Math.max(run.first(), acked + 1) >= gap.first() && run.last() >= gap.first()) {
+                runs.remove(run.first());
+                if (run.first() <= acked) {
+                    extend(past, run.part(run.first(), acked));
+                }
+                if (run.last() > gap.last()) {
+                    runs.put(gap.last() + 1, run.part(gap.last() + 1, run.last()));
+                }
+                isRunOver |= run.last() <= gap.last();
+            }
+        }
+        return isRunOver;
     }
 
     /** Nothing of a segment is there any more. */

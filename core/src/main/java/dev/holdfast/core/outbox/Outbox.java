@@ -7,7 +7,6 @@ import dev.holdfast.core.record.DeadLetter;
 import dev.holdfast.core.record.Item;
 import dev.holdfast.core.record.Item.Gap;
 import dev.holdfast.core.record.Item.Stored;
-import dev.holdfast.core.record.Item.Why;
 import dev.holdfast.core.record.LaneState;
 import dev.holdfast.core.record.NewRecord;
 import dev.holdfast.core.record.Point;
@@ -24,6 +23,8 @@ import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -56,20 +57,23 @@ public final class Outbox implements AutoCloseable {
     private final Writer writer;
     private final Reader reader;
     private final Requests requests;
+    private final Runnable ended;
 
     private Outbox(
+            Disk disk,
             SegmentLog segments,
             Index index,
             OutboxPolicy policy,
             Time time,
             RandomGenerator chance,
-            Executor background) {
+            Threads threads) {
         this.segments = segments;
         this.policy = policy;
         this.time = time;
-        this.writer = new Writer(segments, index, policy, time, chance, background, lock);
+        this.writer = new Writer("outbox in " + disk, segments, index, policy, time, chance, threads.background(), lock);
         this.reader = new Reader(segments, index, lock);
-        this.requests = new Requests(writer, time, lock);
+        this.requests = new Requests(writer, policy, time, lock, threads.writing());
+        this.ended = threads.ended();
     }
 
     /**
@@ -79,28 +83,71 @@ public final class Outbox implements AutoCloseable {
      * @throws IOException if the disk cannot be read or written, or holds an outbox of a later version
      */
     public static Outbox open(Disk disk, OutboxPolicy policy, Time time, RandomGenerator chance) throws IOException {
-        return open(
-                disk,
-                policy,
-                time,
-                chance,
-                task -> Thread.ofPlatform().name("outbox-prepare").daemon().start(task));
+        return open(disk, policy, time, chance, Threads.ofItsOwn());
+    }
+
+    /**
+     * The same on threads of somebody else's, as a simulation has it.
+     *
+     * @throws IOException if the disk cannot be read or written, or holds an outbox of a later version
+     */
+    public static Outbox open(Disk disk, OutboxPolicy policy, Time time, RandomGenerator chance, Threads threads)
+            throws IOException {
+        SegmentLog segments = SegmentLog.open(disk, policy.segment(), chance);
+        try {
+            Recovery.Found found = segments.segments().isEmpty() ? null : Recovery.read(segments);
+            Index index = found == null ? new Index() : found.index();
+            Outbox outbox = new Outbox(disk, segments, index, policy, time, chance, threads);
+            if (found == null) {
+                outbox.writer.begin();
+            } else {
+                outbox.resume(found, disk);
+            }
+            outbox.requests.start();
+            return outbox;
+        } catch (IOException | RuntimeException e) {
+            try {
+                segments.close();
+            } catch (IOException also) {
+                e.addSuppressed(also);
+            }
+            throw e;
+        }
     }
 
     /** @param background what may take its time runs there */
     static Outbox open(Disk disk, OutboxPolicy policy, Time time, RandomGenerator chance, Executor background)
             throws IOException {
-        SegmentLog segments = SegmentLog.open(disk, policy.segment(), chance);
-        Recovery.Found found = segments.segments().isEmpty() ? null : Recovery.read(segments);
-        Index index = found == null ? new Index() : found.index();
-        Outbox outbox = new Outbox(segments, index, policy, time, chance, background);
-        if (found == null) {
-            outbox.writer.begin();
-        } else {
-            outbox.resume(found, disk);
+        Threads own = Threads.ofItsOwn();
+        return open(disk, policy, time, chance, new Threads(own.writing(), background, own.ended()));
+    }
+
+    /**
+     * Where an outbox does its work.
+     *
+     * @param writing takes one task at a time, which writes what there is to be written
+     * @param background takes what may take its time
+     * @param ended called once it is closed
+     */
+    public record Threads(Executor writing, Executor background, Runnable ended) {
+
+        /** One thread that writes, ended with the outbox, and one for each thing that may take its time. */
+        public static Threads ofItsOwn() {
+            ExecutorService writing = Executors.newSingleThreadExecutor(
+                    Thread.ofPlatform().name("outbox").daemon().factory());
+            return new Threads(
+                    writing,
+                    task -> Thread.ofPlatform()
+                            .name("outbox-prepare")
+                            .daemon()
+                            .start(task),
+                    writing::shutdown);
         }
-        outbox.requests.start();
-        return outbox;
+
+        /** Whatever thread asks for something does it. */
+        public static Threads none() {
+            return new Threads(Runnable::run, Runnable::run, () -> {});
+        }
     }
 
     private void resume(Recovery.Found found, Disk disk) throws IOException {
@@ -144,17 +191,32 @@ public final class Outbox implements AutoCloseable {
      * @throws InterruptedException if interrupted while it waits; it may be appended
      */
     public long append(NewRecord record) throws IOException, InterruptedException {
-        return Requests.await(appendAsync(List.of(record))).getFirst();
+        return append(List.of(record)).getFirst();
     }
 
     /**
-     * Appends records that hold together: after a failure all are there or none.
+     * The same for records that hold together: after a failure all are there or none. At most 8 MiB of records are
+     * being written at a time; who appends more waits for that too.
+     *
+     * @return their sequences, in the same order
+     * @throws IllegalArgumentException if they do not fit into half a segment
+     */
+    public List<Long> append(List<NewRecord> records) throws IOException, InterruptedException {
+        return requests.call(appending(records));
+    }
+
+    /**
+     * The same without waiting. Where more than 8 MiB would be being written it is refused: {@link OutboxFullException}.
      *
      * @return their sequences, once they are kept; or what {@link #append} throws
      * @throws IllegalArgumentException if they do not fit into half a segment
      */
     public CompletableFuture<List<Long>> appendAsync(List<NewRecord> records) {
-        return requests.submit(new Request.Append(policy, time.instant(), records, OptionalLong.empty(), List.of()));
+        return requests.submit(appending(records));
+    }
+
+    private Request<List<Long>> appending(List<NewRecord> records) {
+        return new Request.Append(policy, time.instant(), records, OptionalLong.empty(), List.of());
     }
 
     /** The same to the lane's end, whether or not a power loss may still take it. */
@@ -178,7 +240,7 @@ public final class Outbox implements AutoCloseable {
         for (Item item : items) {
             if (item instanceof Gap gap && reader.isNews(lane, gap)) {
                 // So that it is counted and told, once.
-                requests.add(about(
+                requests.add(Request.about(
                         false,
                         lane,
                         known -> Reader.isNews(known, gap) ? List.of(Codec.gap(known.id, gap)) : List.of()));
@@ -258,20 +320,7 @@ public final class Outbox implements AutoCloseable {
     public Figures figures() {
         lock.lock();
         try {
-            Index index = writer.index;
-            List<LaneFigures> lanes = index.all().stream()
-                    .map(lane -> new LaneFigures(
-                            lane.state(), lane.oldest() == 0 ? null : Instant.ofEpochMilli(lane.oldest())))
-                    .toList();
-            return new Figures(
-                    writer.bytes(),
-                    policy.quota(),
-                    index.segments.size(),
-                    index.dead.size(),
-                    index.lost,
-                    index.dropped,
-                    index.expired,
-                    lanes);
+            return writer.index.figures(writer.bytes(), policy.quota());
         } finally {
             lock.unlock();
         }
@@ -306,30 +355,8 @@ public final class Outbox implements AutoCloseable {
     public CompletableFuture<Boolean> bury(String lane, Attempts attempts) {
         long sequence = attempts.sequence();
         return control(true, lane, known -> {
-            List<Item> items = reader.read(lane, sequence, sequence, 1, 0);
-            if (items.isEmpty() || !(items.getFirst() instanceof Stored record) || record.sequence() != sequence) {
-                return List.of();
-            }
-            byte[] kept = Codec.record(
-                    new NewRecord(lane, record.contentType(), record.headers(), record.payload()),
-                    record.replayOf(),
-                    record.time(),
-                    policy.compressFrom());
-            byte[] body = Codec.bytes(out -> {
-                Codec.write(attempts, out);
-                out.writeLong(record.hash());
-                out.write(kept);
-            });
-            String told = "failed " + attempts.total() + " times from " + attempts.first() + " to " + attempts.last()
-                    + ": " + String.join("; ", attempts.reasons().keySet());
-            Gap gap = new Gap(
-                    sequence,
-                    sequence,
-                    Why.DEAD,
-                    record.hash(),
-                    told.substring(0, Math.min(told.length(), Codec.MOST_AUDIT)));
-            return List.of(
-                    new Frame(Codec.DEAD, known.id, sequence, writer.index.nextDead, body), Codec.gap(known.id, gap));
+            Frame record = reader.record(known, sequence);
+            return record == null ? List.of() : Codec.dead(writer.index.nextDead, attempts, record);
         });
     }
 
@@ -354,7 +381,7 @@ public final class Outbox implements AutoCloseable {
         Frame purge = new Frame(Codec.PURGE, 0, 0, id, Codec.NOTHING);
         Request.Append append = new Request.Append(
                 policy, time.instant(), List.of(again), OptionalLong.of(record.sequence()), List.of(purge));
-        return Optional.of(Requests.await(requests.submit(append)).getFirst());
+        return Optional.of(requests.call(append).getFirst());
     }
 
     /** Forgets a dead letter for good. */
@@ -398,27 +425,12 @@ public final class Outbox implements AutoCloseable {
     @Override
     public void close() throws IOException {
         requests.close();
+        ended.run();
         segments.close();
     }
 
-    private CompletableFuture<Boolean> control(boolean isDurable, String lane, LaneFrames frames) {
+    private CompletableFuture<Boolean> control(boolean isDurable, String lane, Request.LaneFrames frames) {
         NewRecord.requireLane(lane);
-        return requests.submit(about(isDurable, lane, frames));
-    }
-
-    private static Request<Boolean> about(boolean isDurable, String lane, LaneFrames frames) {
-        return new Request.Control<>(
-                isDurable,
-                any -> {
-                    Lane known = any.index.lanes.get(lane);
-                    return known == null ? List.of() : frames.of(known);
-                },
-                true);
-    }
-
-    /** What there is to write about a lane, now. */
-    @FunctionalInterface
-    private interface LaneFrames {
-        List<Frame> of(Lane lane) throws IOException;
+        return requests.submit(Request.about(isDurable, lane, frames));
     }
 }

@@ -10,16 +10,23 @@ import java.time.Duration;
  * @param quota bytes on disk at most, at least four segments; a quarter of a segment more for acknowledgements. The
  *     default is 1 GiB
  * @param whenFull what happens to a record for which there is no room; {@link WhenFull#REJECT} by default
+ * @param maxAge what is older by this machine's date is given up: within a twentieth of that, at least a second and at
+ *     most a minute, and earlier if the date is set forward; more than zero. However old by default:
+ *     {@link #NO_MAX_AGE}
  * @param durability when an append is over; {@link Durability#DURABLE} by default
  * @param segment bytes of a segment, a multiple of 4096, 64 KiB at least; 8 MiB by default
  * @param compressFrom payloads of at least so many bytes are compressed if that makes them smaller; not at all by
  *     default, which is {@link Integer#MAX_VALUE}
  */
-public record OutboxPolicy(long quota, WhenFull whenFull, Durability durability, int segment, int compressFrom) {
+public record OutboxPolicy(
+        long quota, WhenFull whenFull, Duration maxAge, Durability durability, int segment, int compressFrom) {
+
+    /** However old: 36,500 days. */
+    public static final Duration NO_MAX_AGE = Duration.ofDays(36_500);
 
     /** The defaults. */
-    public static final OutboxPolicy DEFAULT =
-            new OutboxPolicy(1L << 30, WhenFull.REJECT, Durability.DURABLE, SegmentLog.SIZE, Integer.MAX_VALUE);
+    public static final OutboxPolicy DEFAULT = new OutboxPolicy(
+            1L << 30, WhenFull.REJECT, NO_MAX_AGE, Durability.DURABLE, SegmentLog.SIZE, Integer.MAX_VALUE);
 
     /** At most how long what is {@link Durability#RELAXED}, and every acknowledgement, is not yet on the disk: 1 s. */
     public static final Duration RELAXED_FOR = Duration.ofSeconds(1);
@@ -55,6 +62,9 @@ public record OutboxPolicy(long quota, WhenFull whenFull, Durability durability,
             throw new IllegalArgumentException(
                     "quota: " + quota + " bytes (expected: at least four segments, " + 4L * segment + ")");
         }
+        if (!maxAge.isPositive() || maxAge.compareTo(NO_MAX_AGE) > 0) {
+            throw new IllegalArgumentException("maxAge: " + maxAge + " (expected: a duration > 0s, such as PT168H)");
+        }
         if (compressFrom < 1) {
             throw new IllegalArgumentException("compressFrom: " + compressFrom + " bytes (expected: >= 1)");
         }
@@ -62,21 +72,36 @@ public record OutboxPolicy(long quota, WhenFull whenFull, Durability durability,
 
     /** The same with another quota. */
     public OutboxPolicy withQuota(long bytes, WhenFull then) {
-        return new OutboxPolicy(bytes, then, durability, segment, compressFrom);
+        return new OutboxPolicy(bytes, then, maxAge, durability, segment, compressFrom);
+    }
+
+    /** The same with another greatest age. */
+    public OutboxPolicy withMaxAge(Duration age) {
+        return new OutboxPolicy(quota, whenFull, age, durability, segment, compressFrom);
+    }
+
+    /** Whether anything is ever too old. */
+    boolean hasMaxAge() {
+        return maxAge.compareTo(NO_MAX_AGE) < 0;
+    }
+
+    /** How long it takes until it is looked again for what is too old. */
+    Duration expiryInterval() {
+        return Duration.ofMillis(Math.clamp(maxAge.toMillis() / 20, 1_000, 60_000));
     }
 
     /** The same with another durability. */
     public OutboxPolicy withDurability(Durability wanted) {
-        return new OutboxPolicy(quota, whenFull, wanted, segment, compressFrom);
+        return new OutboxPolicy(quota, whenFull, maxAge, wanted, segment, compressFrom);
     }
 
     /** The same with segments of another size. */
     public OutboxPolicy withSegment(int bytes) {
-        return new OutboxPolicy(quota, whenFull, durability, bytes, compressFrom);
+        return new OutboxPolicy(quota, whenFull, maxAge, durability, bytes, compressFrom);
     }
 
     /** The same with payloads compressed from a size on. */
     public OutboxPolicy withCompression(int from) {
-        return new OutboxPolicy(quota, whenFull, durability, segment, from);
+        return new OutboxPolicy(quota, whenFull, maxAge, durability, segment, from);
     }
 }

@@ -285,6 +285,23 @@ final class Reader {
         return newest;
     }
 
+    /** A record as it is kept, or null if it is not there any more or does not verify. */
+    @Nullable
+    Frame record(Lane lane, long sequence) throws IOException {
+        Run run = sequence > lane.acked && lane.gapAt(sequence) == null ? lane.runAt(sequence) : null;
+        if (run == null || !log.has(run.segment())) {
+            return null;
+        }
+        Scan scan = log.scan(run.segment(), offset(lane.id, run, sequence), run.end());
+        while (scan.next()) {
+            if (isRecord(scan, lane.id) && scan.sequence() == sequence) {
+                byte[] payload = scan.payload();
+                return payload == null ? null : new Frame(scan.type(), scan.lane(), sequence, scan.hash(), payload);
+            }
+        }
+        return null;
+    }
+
     List<DeadLetter> dead(long from, int maxCount) throws IOException {
         Map<Long, Index.Dead> wanted = new HashMap<>();
         List<DeadLetter> letters = new ArrayList<>();

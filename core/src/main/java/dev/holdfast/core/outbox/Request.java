@@ -18,6 +18,13 @@ import java.util.concurrent.CompletableFuture;
 abstract class Request<T> {
     final CompletableFuture<T> done = new CompletableFuture<>();
 
+    /** What is being written of it, and where. */
+    List<Frame> written = List.of();
+
+    long position;
+
+    private Runnable then = () -> {};
+
     /** How many bytes its frames take at most, if it is to be refused when the quota is used up; else 0. */
     abstract int appends();
 
@@ -34,8 +41,42 @@ abstract class Request<T> {
     /** What the asker is told once they are written. */
     abstract T result();
 
+    /** Something to be done just before whoever asks is told that it is over. */
+    final void whenOver(Runnable work) {
+        then = work;
+    }
+
     final void complete() {
+        over();
         done.complete(result());
+    }
+
+    final void fail(Throwable why) {
+        over();
+        done.completeExceptionally(why);
+    }
+
+    private void over() {
+        Runnable work = then;
+        then = () -> {};
+        work.run();
+    }
+
+    /** What there is to write about a lane, now. */
+    @FunctionalInterface
+    interface LaneFrames {
+        List<Frame> of(Lane lane) throws IOException;
+    }
+
+    /** A request about a lane; nothing is done if there is none of that name. */
+    static Request<Boolean> about(boolean isDurable, String lane, LaneFrames frames) {
+        return new Control<>(
+                isDurable,
+                any -> {
+                    Lane known = any.index.lanes.get(lane);
+                    return known == null ? List.of() : frames.of(known);
+                },
+                true);
     }
 
     /** Records to be appended, encoded by whoever asks for it. */
@@ -83,7 +124,7 @@ abstract class Request<T> {
             List<Frame> frames = new ArrayList<>();
             for (int n = 0; n < records.size(); n++) {
                 NewRecord record = records.get(n);
-                Writer.Draft lane = writer.draft(record.lane());
+                Lane.Draft lane = writer.draft(record.lane());
                 if (lane.isNew) {
                     lane.isNew = false;
                     Frame name = new Frame(

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.outbox;
 
+import dev.holdfast.core.disk.Words;
 import dev.holdfast.core.outbox.OutboxPolicy.WhenFull;
+import dev.holdfast.core.policy.LimitedLog;
 import dev.holdfast.core.policy.ListenerGuard;
 import dev.holdfast.core.segment.Frame;
 import dev.holdfast.core.segment.SegmentLog;
 import dev.holdfast.core.time.Time;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -30,7 +33,17 @@ final class Writer {
 
     private static final Logger log = LoggerFactory.getLogger(Outbox.class);
 
+    /** How many lines of the same kind may follow each other, and how long until there may be one more. */
+    private static final int LINES = 3;
+
+    private static final Duration LINE_INTERVAL = Duration.ofSeconds(20);
+
+    /** How often it looks for what is too old, at most, however much there is. */
+    private static final int MOST_ROUNDS = 64;
+
+    private final String where;
     private final SegmentLog segments;
+    private final Cleaner cleaner;
     private final OutboxPolicy policy;
     private final Time time;
     private final RandomGenerator chance;
@@ -38,49 +51,24 @@ final class Writer {
     private final ReentrantLock lock;
     final Index index;
 
-    private final Map<String, Draft> drafts = new HashMap<>();
-    private final List<Group> pending = new ArrayList<>();
+    private final Map<String, Lane.Draft> drafts = new HashMap<>();
+    private final List<Request<?>> pending = new ArrayList<>();
     private final Deque<Request<?>> roomless = new ArrayDeque<>();
     private boolean isTidying;
     private boolean isUnforced;
+    private long nextExpiry;
 
     /** The lanes of records that a power loss would take, by number. */
     private final Set<Integer> unforced = new LinkedHashSet<>();
 
     private final ListenerGuard guard;
+    private final LimitedLog failures;
+    private final LimitedLog losses;
     volatile Outbox.Listener listener = new Outbox.Listener() {};
 
-    /** A lane as it will be once everything that is pending is written. */
-    static final class Draft {
-        final int id;
-        final long epoch;
-        long next;
-        long hash;
-
-        /** Whether nothing has said its name yet. */
-        boolean isNew;
-
-        private Draft(int id, long epoch, long next, long hash, boolean isNew) {
-            this.id = id;
-            this.epoch = epoch;
-            this.next = next;
-            this.hash = hash;
-            this.isNew = isNew;
-        }
-    }
-
-    private static final class Group {
-        final Request<?> request;
-        final List<Frame> frames;
-        long position;
-
-        Group(Request<?> request, List<Frame> frames) {
-            this.request = request;
-            this.frames = frames;
-        }
-    }
-
+    /** @param where what people know the outbox by */
     Writer(
+            String where,
             SegmentLog segments,
             Index index,
             OutboxPolicy policy,
@@ -88,7 +76,9 @@ final class Writer {
             RandomGenerator chance,
             Executor background,
             ReentrantLock lock) {
+        this.where = where;
         this.segments = segments;
+        this.cleaner = new Cleaner(segments, index);
         this.index = index;
         this.policy = policy;
         this.time = time;
@@ -96,10 +86,14 @@ final class Writer {
         this.background = background;
         this.lock = lock;
         this.guard = new ListenerGuard("an outbox", time::nanoTime);
+        this.failures = new LimitedLog(LINES, LINE_INTERVAL, time::nanoTime);
+        this.losses = new LimitedLog(LINES, LINE_INTERVAL, time::nanoTime);
+        this.nextExpiry = time.nanoTime();
     }
 
     /** Writes requests, in order but for those that wait for room. */
     void write(List<Request<?>> requests) {
+        expire();
         for (Request<?> request : requests) {
             if (request.isAppend() && !roomless.isEmpty()) {
                 roomless.add(request);
@@ -128,7 +122,14 @@ final class Writer {
     /** Puts everything on the disk, says so there, and ends what waits for room. */
     void close() {
         write(List.of(new Request.Control<>(true, writer -> List.of(Codec.closed(writer.index.all())), true)));
-        roomless.forEach(request -> request.done.completeExceptionally(new IOException("the outbox is closed")));
+        giveUp(new IOException("the outbox is closed"));
+    }
+
+    /** Ends what was begun and is not over. */
+    void giveUp(IOException why) {
+        pending.forEach(request -> request.fail(why));
+        pending.clear();
+        roomless.forEach(request -> request.fail(why));
         roomless.clear();
     }
 
@@ -157,13 +158,15 @@ final class Writer {
                 }
             }
             frames = request.isAppend() ? request.frames(this) : frames;
-            Group group = new Group(request, frames);
+            request.written = frames;
             if (!frames.isEmpty()) {
-                group.position = segments.put(frames);
+                request.position = segments.put(frames);
             }
-            pending.add(group);
-        } catch (IOException | RuntimeException e) {
-            request.done.completeExceptionally(e);
+            pending.add(request);
+        } catch (IOException e) {
+            request.fail(Words.explained(where, e));
+        } catch (RuntimeException e) {
+            request.fail(e);
         }
     }
 
@@ -171,24 +174,17 @@ final class Writer {
         if (policy.whenFull() == WhenFull.BLOCK) {
             roomless.add(request);
         } else {
-            request.done.completeExceptionally(new OutboxFullException("outbox full: " + bytes() + " bytes on disk"
+            request.fail(new OutboxFullException("outbox full: " + bytes() + " bytes on disk"
                     + " (expected: at most " + policy.quota()
                     + "; deliver or purge what is there, or raise the quota)"));
         }
     }
 
     /** A lane as it will be when the next record is written, made if there is none. */
-    Draft draft(String name) throws IOException {
-        Draft draft = drafts.get(name);
+    Lane.Draft draft(String name) throws IOException {
+        Lane.Draft draft = drafts.get(name);
         if (draft == null) {
-            Lane lane = index.lanes.get(name);
-            if (lane == null && index.lanes.size() + drafts.size() >= Index.MOST_LANES) {
-                throw new IOException(
-                        "lane: " + name + " would be one too many (expected: at most " + Index.MOST_LANES + " lanes)");
-            }
-            draft = lane == null
-                    ? new Draft(index.freeId(drafts.values()), chance.nextLong(), 1, 0, true)
-                    : new Draft(lane.id, lane.epoch, lane.next, lane.lastHash, false);
+            draft = index.draft(name, drafts.values(), chance);
             drafts.put(name, draft);
         }
         return draft;
@@ -199,7 +195,7 @@ final class Writer {
         if (pending.isEmpty()) {
             return;
         }
-        boolean isForced = pending.stream().anyMatch(group -> group.request.isDurable());
+        boolean isForced = pending.stream().anyMatch(request -> request.isDurable());
         try {
             if (isForced) {
                 segments.force();
@@ -207,25 +203,25 @@ final class Writer {
                 segments.flush();
             }
         } catch (IOException e) {
-            log.warn("outbox: writing failed, going on in a new segment: {}", String.valueOf(e.getMessage()));
+            failed("writing failed, going on in a new segment", Words.explained(where, e));
             if (!rewrite(e)) {
                 return;
             }
             isForced = true;
         }
-        isUnforced = !isForced;
+        isUnforced = !isForced && (isUnforced || pending.stream().anyMatch(request -> !request.written.isEmpty()));
         apply(isForced);
     }
 
     private void apply(boolean isForced) {
-        List<Group> done = List.copyOf(pending);
+        List<Request<?>> done = List.copyOf(pending);
         List<Runnable> news = new ArrayList<>();
         pending.clear();
         lock.lock();
         try {
-            for (Group group : done) {
-                long position = group.position;
-                for (Frame frame : group.frames) {
+            for (Request<?> request : done) {
+                long position = request.position;
+                for (Frame frame : request.written) {
                     index.apply(frame, true, position, frame.size());
                     position += frame.size();
                     if (frame.type() == Codec.RECORD) {
@@ -241,8 +237,8 @@ final class Writer {
             lock.unlock();
         }
         news.forEach(guard::tell);
-        for (Group group : done) {
-            group.request.complete();
+        for (Request<?> request : done) {
+            request.complete();
         }
     }
 
@@ -250,6 +246,7 @@ final class Writer {
     private void news(boolean isForced, List<Runnable> news) {
         Outbox.Listener told = listener;
         for (Index.LetGo gone : index.letGo) {
+            losses.write(log::warn, () -> where + ": " + gone);
             news.add(() -> told.letGo(gone.lane(), gone.gap()));
         }
         index.letGo.clear();
@@ -266,15 +263,15 @@ final class Writer {
 
     /** Puts what is pending into a new segment, since nobody can say what the old one has of it. */
     private boolean rewrite(IOException why) {
-        List<Group> groups = List.copyOf(pending);
+        List<Request<?>> requests = List.copyOf(pending);
         try {
             begin();
-            for (Group group : groups) {
-                if (!group.frames.isEmpty()) {
-                    if (!segments.fits(SegmentLog.size(group.frames))) {
+            for (Request<?> request : requests) {
+                if (!request.written.isEmpty()) {
+                    if (!segments.fits(SegmentLog.size(request.written))) {
                         throw new IOException("no room to write it once more", why);
                     }
-                    group.position = segments.put(group.frames);
+                    request.position = segments.put(request.written);
                 }
             }
             segments.force();
@@ -282,8 +279,8 @@ final class Writer {
         } catch (IOException e) {
             pending.clear();
             drafts.clear();
-            for (Group group : groups) {
-                group.request.done.completeExceptionally(e);
+            for (Request<?> request : requests) {
+                request.fail(Words.explained(where, e));
             }
             return false;
         }
@@ -328,19 +325,47 @@ final class Writer {
     private boolean makeRoom() throws IOException {
         dropUnwanted();
         if (!hasRoom()) {
-            new Cleaner(segments, index).leastWanted().ifPresent(this::clear);
+            cleaner.leastWanted(index.wanted()).ifPresent(this::clear);
         }
         if (!hasRoom() && policy.whenFull() == WhenFull.DROP_OLDEST) {
-            new Cleaner(segments, index).oldest().ifPresent(this::clear);
+            cleaner.oldest().ifPresent(this::clear);
         }
         return hasRoom();
     }
 
     /** Moves what is still wanted out of the way of what is not, before that takes more room than the former. */
     private void tidy() throws IOException {
-        if (!isTidying && index.segments.size() > 4 && 2 * index.wantedBytes() < bytes()) {
-            new Cleaner(segments, index).leastWanted().ifPresent(this::clear);
+        if (isTidying || index.segments.size() <= 4) {
+            return;
         }
+        Map<Integer, Long> wanted = index.wanted();
+        if (2 * wanted.values().stream().mapToLong(Long::longValue).sum() < bytes()) {
+            cleaner.leastWanted(wanted).ifPresent(this::clear);
+        }
+    }
+
+    /** Gives up what is too old, if it is time to look for that. */
+    private void expire() {
+        if (!policy.hasMaxAge() || time.nanoTime() - nextExpiry < 0) {
+            return;
+        }
+        nextExpiry = time.nanoTime() + policy.expiryInterval().toNanos();
+        long before = time.instant().minus(policy.maxAge()).toEpochMilli();
+        try {
+            List<Frame> expired = cleaner.expired(before);
+            for (int round = 1; !expired.isEmpty() && round < MOST_ROUNDS; round++) {
+                List<Frame> frames = expired;
+                write(new Request.Control<>(true, writer -> frames, true));
+                commit();
+                expired = cleaner.expired(before);
+            }
+        } catch (IOException e) {
+            failed("what is too old cannot be looked for", e);
+        }
+    }
+
+    private void failed(String what, IOException why) {
+        failures.write(log::warn, () -> where + ": " + what + ": " + why.getMessage());
     }
 
     /** Writes what takes the place of a segment, and removes it. */
@@ -360,17 +385,14 @@ final class Writer {
             return;
         }
         index.mayHaveUnwanted = false;
-        for (int segment : index.unwanted()) {
-            clear(new Cleaner.Plan(segment, List.of(new Frame(Codec.GONE, 0, segment, 0, Codec.NOTHING))));
-        }
+        index.unwanted().forEach(segment -> clear(Cleaner.unwanted(segment)));
     }
 
     private void delete(int segment) {
         try {
             segments.delete(segment);
         } catch (IOException e) {
-            log.warn(
-                    "outbox: a segment that is no longer wanted cannot be removed: {}", String.valueOf(e.getMessage()));
+            failed("a segment that is no longer wanted cannot be removed", e);
         }
     }
 }

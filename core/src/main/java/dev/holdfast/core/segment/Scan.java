@@ -14,6 +14,7 @@ public final class Scan {
 
     private static final int WINDOW = 256 << 10;
 
+    private final OpenFiles files;
     private final SegmentFile segment;
     private final int limit;
     private final boolean isEndKnown;
@@ -30,7 +31,8 @@ public final class Scan {
      * @param from where to begin
      * @param limit where the frames end, or, if that is not known, where the file does
      */
-    Scan(SegmentFile segment, int from, int limit, boolean isEndKnown) {
+    Scan(OpenFiles files, SegmentFile segment, int from, int limit, boolean isEndKnown) {
+        this.files = files;
         this.segment = segment;
         this.limit = limit;
         this.isEndKnown = isEndKnown;
@@ -127,7 +129,7 @@ public final class Scan {
         if (frame.length() <= window.capacity()) {
             window.get(index(from, frame.length()), payload);
         } else {
-            segment.file().read(ByteBuffer.wrap(payload), from);
+            files.read(segment.name(), ByteBuffer.wrap(payload), from);
         }
         return frame.isOf(payload) ? payload : null;
     }
@@ -156,7 +158,7 @@ public final class Scan {
             int filled = Math.min(window.capacity(), Math.max(length, limit - offset));
             // Nothing is in it if reading fails: a second try must not take bytes of another place for these.
             window.limit(0);
-            int read = segment.file().read(window.duplicate().clear().limit(filled), offset);
+            int read = files.read(segment.name(), window.duplicate().clear().limit(filled), offset);
             window.limit(filled);
             windowStart = offset;
             // A file that was cut off: what is missing is as good as zeros.

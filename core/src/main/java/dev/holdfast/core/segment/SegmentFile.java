@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Version 1. A later one may only be read by a program that knows it.
  */
-record SegmentFile(int number, long salt, int size, UUID log, DiskFile file) {
+record SegmentFile(int number, long salt, int size, UUID log) {
 
     static final int FIRST_FRAME = 4096;
     static final int VERSION = 1;
@@ -44,6 +44,10 @@ record SegmentFile(int number, long salt, int size, UUID log, DiskFile file) {
             ByteBuffer.wrap("HOLDFLOG".getBytes(StandardCharsets.US_ASCII)).getLong();
     private static final Pattern NAME = Pattern.compile("([0-9]{10})\\.log");
     private static final int ZEROS = 64 << 10;
+
+    String name() {
+        return name(number);
+    }
 
     static String name(int number) {
         return String.format(Locale.ROOT, "%010d.log", number);
@@ -81,27 +85,20 @@ record SegmentFile(int number, long salt, int size, UUID log, DiskFile file) {
             header.putLong(now.toEpochMilli()).putInt(crc(header, copy));
         }
         file.write(header.clear(), 0);
-        return new SegmentFile(number, salt, size, log, file);
+        return new SegmentFile(number, salt, size, log);
     }
 
     /**
-     * Opens a segment that is there.
+     * Reads the header of a segment that is there.
      *
-     * @return null if neither copy of its header verifies
+     * @return null if neither copy of it verifies
      * @throws IOException if it cannot be read, or is of a later version
      */
     @Nullable
-    static SegmentFile open(Disk disk, int number) throws IOException {
-        DiskFile file = disk.open(name(number));
-        SegmentFile segment = null;
-        try {
-            segment = read(number, file);
-        } finally {
-            if (segment == null) {
-                file.close();
-            }
+    static SegmentFile read(Disk disk, int number) throws IOException {
+        try (DiskFile file = disk.openToRead(name(number))) {
+            return read(number, file);
         }
-        return segment;
     }
 
     private static @Nullable SegmentFile read(int number, DiskFile file) throws IOException {
@@ -109,14 +106,13 @@ record SegmentFile(int number, long salt, int size, UUID log, DiskFile file) {
         file.read(header, 0);
         for (int copy = 0; copy <= COPY; copy += COPY) {
             if (header.getLong(copy) == MAGIC && header.getInt(copy + HEADER - 4) == crc(header, copy)) {
-                return read(header, copy, number, file);
+                return read(header, copy, number);
             }
         }
         return null;
     }
 
-    private static @Nullable SegmentFile read(ByteBuffer header, int copy, int number, DiskFile file)
-            throws IOException {
+    private static @Nullable SegmentFile read(ByteBuffer header, int copy, int number) throws IOException {
         int version = header.getInt(copy + 8);
         if (version != VERSION) {
             throw new IOException(name(number) + " is of version " + version + " (expected: " + VERSION
@@ -129,14 +125,11 @@ record SegmentFile(int number, long salt, int size, UUID log, DiskFile file) {
                 number,
                 header.getLong(copy + 20),
                 header.getInt(copy + 12),
-                new UUID(header.getLong(copy + 28), header.getLong(copy + 36)),
-                file);
+                new UUID(header.getLong(copy + 28), header.getLong(copy + 36)));
     }
 
-    /** Where those of the two copies of the header begin in which a byte is not what was written. */
-    List<Integer> damagedCopies() throws IOException {
-        ByteBuffer there = ByteBuffer.allocate(FIRST_FRAME);
-        file.read(there, 0);
+    /** Where those of the two copies of a header begin in which a byte is not what was written. */
+    static List<Integer> damagedCopies(ByteBuffer there) {
         List<Integer> damaged = new ArrayList<>();
         for (int copy = 0; copy <= COPY; copy += COPY) {
             boolean isWhole = there.getLong(copy) == MAGIC && there.getInt(copy + HEADER - 4) == crc(there, copy);

@@ -5,7 +5,6 @@ import dev.holdfast.core.disk.Disk;
 import dev.holdfast.core.disk.DiskFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -43,12 +42,14 @@ public final class SegmentLog implements AutoCloseable {
     private final RandomGenerator chance;
 
     private final Segments segments;
+    private final OpenFiles files;
 
     /** Guarded by the monitor of {@link #prepare}. */
     private boolean hasSpare;
 
     // Of the writing thread alone.
     private @Nullable SegmentFile current;
+    private @Nullable DiskFile written;
     private ByteBuffer buffer = ByteBuffer.allocateDirect(64 << 10);
     private int end;
     private boolean isForced = true;
@@ -57,6 +58,7 @@ public final class SegmentLog implements AutoCloseable {
         this.disk = disk;
         this.size = size;
         this.segments = segments;
+        this.files = new OpenFiles(disk);
         this.id = segments.id().orElseGet(() -> new UUID(chance.nextLong(), chance.nextLong()));
         this.chance = chance;
     }
@@ -72,7 +74,7 @@ public final class SegmentLog implements AutoCloseable {
             throw new IllegalArgumentException(
                     "size: " + size + " (expected: a multiple of 4096, at least " + LEAST_SIZE + ")");
         }
-        return new SegmentLog(disk, size, Segments.open(disk), chance);
+        return new SegmentLog(disk, size, Segments.of(disk), chance);
     }
 
     /** The name of a segment's file. */
@@ -125,18 +127,20 @@ public final class SegmentLog implements AutoCloseable {
 
     /** The offsets of those of the two copies of a segment's header in which something is not as it was written. */
     public List<Integer> damagedHeaders(int number) throws IOException {
-        return segments.require(number).damagedCopies();
+        ByteBuffer header = ByteBuffer.allocate(FIRST_FRAME);
+        files.read(segments.require(number).name(), header, 0);
+        return SegmentFile.damagedCopies(header);
     }
 
     /** The frames of a segment, where its end is not known: as far as there are any. */
     public Scan scan(int number) throws IOException {
         SegmentFile segment = segments.require(number);
-        return new Scan(segment, SegmentFile.FIRST_FRAME, segment.size(), false);
+        return new Scan(files, segment, SegmentFile.FIRST_FRAME, segment.size(), false);
     }
 
     /** The frames of a segment between two offsets, the former of which is that of a frame, or 0. */
     public Scan scan(int number, int from, int end) throws IOException {
-        return new Scan(segments.require(number), Math.max(from, SegmentFile.FIRST_FRAME), end, true);
+        return new Scan(files, segments.require(number), Math.max(from, SegmentFile.FIRST_FRAME), end, true);
     }
 
     /**
@@ -151,7 +155,7 @@ public final class SegmentLog implements AutoCloseable {
         }
         try {
             return read(segment, offset(position));
-        } catch (ClosedChannelException e) {
+        } catch (IOException e) {
             if (segments.find(segment.number()) == null) {
                 // Deleted meanwhile.
                 return Optional.empty();
@@ -160,15 +164,15 @@ public final class SegmentLog implements AutoCloseable {
         }
     }
 
-    private static Optional<Frame> read(SegmentFile segment, int offset) throws IOException {
+    private Optional<Frame> read(SegmentFile segment, int offset) throws IOException {
         ByteBuffer head = ByteBuffer.allocate(FrameHeader.SIZE);
-        segment.file().read(head, offset);
+        files.read(segment.name(), head, offset);
         FrameHeader header = FrameHeader.read(head, 0, segment.salt(), offset, segment.size());
         if (header == null) {
             return Optional.empty();
         }
         byte[] payload = new byte[header.length()];
-        segment.file().read(ByteBuffer.wrap(payload), offset + FrameHeader.SIZE);
+        files.read(segment.name(), ByteBuffer.wrap(payload), offset + FrameHeader.SIZE);
         return header.isOf(payload)
                 ? Optional.of(new Frame(header.type(), header.lane(), header.sequence(), header.hash(), payload))
                 : Optional.empty();
@@ -186,10 +190,27 @@ public final class SegmentLog implements AutoCloseable {
             throw new IllegalArgumentException("end: " + end + " (expected: a multiple of 8, from "
                     + SegmentFile.FIRST_FRAME + " to " + segment.size() + ")");
         }
-        current = segment;
+        giveUp();
+        writeTo(segment, disk.open(segment.name()));
         this.end = end;
-        buffer.clear();
         isForced = false;
+    }
+
+    private void writeTo(SegmentFile segment, DiskFile file) {
+        current = segment;
+        written = file;
+        buffer.clear();
+    }
+
+    /** Nothing is written any more to the segment that was written to. */
+    private void giveUp() throws IOException {
+        DiskFile file = written;
+        current = null;
+        written = null;
+        isForced = false;
+        if (file != null) {
+            file.close();
+        }
     }
 
     /**
@@ -212,13 +233,12 @@ public final class SegmentLog implements AutoCloseable {
     private synchronized SegmentFile next(List<Frame> first, Instant now) throws IOException {
         int number = segments.highest() + 1;
         DiskFile file = spare(Math.addExact(SegmentFile.FIRST_FRAME, size(first)));
-        current = null;
-        isForced = false;
         try {
-            SegmentFile segment = SegmentFile.begin(file, number, chance.nextLong(), (int) file.size(), id, now);
+            giveUp();
+            int bytes = (int) file.size();
+            SegmentFile segment = SegmentFile.begin(file, number, chance.nextLong(), bytes, id, now);
             end = SegmentFile.FIRST_FRAME;
-            buffer.clear();
-            current = segment;
+            writeTo(segment, file);
             put(first);
             force();
             disk.rename(SPARE, SegmentFile.name(number));
@@ -226,8 +246,8 @@ public final class SegmentLog implements AutoCloseable {
             return segment;
         } catch (IOException e) {
             current = null;
-            isForced = false;
-            Segments.close(file, e);
+            written = null;
+            OpenFiles.close(file, e);
             throw e;
         }
     }
@@ -295,13 +315,13 @@ public final class SegmentLog implements AutoCloseable {
     /** Writes what was put. It can be read then, and survives the end of this process, but no power loss. */
     public void flush() throws IOException {
         if (buffer.position() > 0) {
-            SegmentFile segment = requireCurrent();
+            DiskFile file = requireWritten();
             isForced = false;
             int bytes = buffer.position();
             try {
-                segment.file().write(buffer.flip(), end);
+                file.write(buffer.flip(), end);
             } catch (IOException e) {
-                current = null;
+                failed(file, e);
                 throw e;
             } finally {
                 buffer.clear();
@@ -314,15 +334,21 @@ public final class SegmentLog implements AutoCloseable {
     public void force() throws IOException {
         flush();
         if (!isForced) {
-            SegmentFile segment = requireCurrent();
+            DiskFile file = requireWritten();
             try {
-                segment.file().force();
+                file.force();
             } catch (IOException e) {
-                current = null;
+                failed(file, e);
                 throw e;
             }
             isForced = true;
         }
+    }
+
+    private void failed(DiskFile file, IOException why) {
+        current = null;
+        written = null;
+        OpenFiles.close(file, why);
     }
 
     /** Where the newest segment ends that is written to. */
@@ -341,29 +367,24 @@ public final class SegmentLog implements AutoCloseable {
                     "number: " + number + " (expected: another than that of the segment that is written to)");
         }
         disk.delete(SegmentFile.name(number));
-        SegmentFile segment = segments.remove(number);
-        if (segment != null) {
-            segment.file().close();
-        }
+        segments.remove(number);
+        files.forget(SegmentFile.name(number));
     }
 
     /** Closes the files. What was put and not {@linkplain #flush flushed} is lost. */
     @Override
     public void close() throws IOException {
-        current = null;
         buffer.clear();
-        IOException failed = new IOException("not all segments could be closed");
-        segments.close(failed);
-        if (failed.getSuppressed().length > 0) {
-            throw failed;
+        try (files) {
+            giveUp();
         }
     }
 
-    private SegmentFile requireCurrent() throws IOException {
-        SegmentFile segment = current;
-        if (segment == null) {
+    private DiskFile requireWritten() throws IOException {
+        DiskFile file = written;
+        if (file == null) {
             throw new IOException("no segment is written to, since an earlier write failed");
         }
-        return segment;
+        return file;
     }
 }

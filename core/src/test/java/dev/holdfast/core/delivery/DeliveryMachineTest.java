@@ -4,6 +4,8 @@ package dev.holdfast.core.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.holdfast.core.delivery.DeliveryPolicy.AttemptLimits;
+import dev.holdfast.core.delivery.DeliveryPolicy.Flight;
 import dev.holdfast.core.delivery.Refusal.Why;
 import dev.holdfast.core.record.LaneState;
 import java.time.Duration;
@@ -15,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class DeliveryMachineTest {
 
     private static final DeliveryPolicy POLICY = DeliveryPolicy.DEFAULT;
-    private static final DeliveryPolicy TENS = POLICY.withFlight(1, 10, 256 * 1024, 1024 * 1024);
+    private static final DeliveryPolicy TENS = POLICY.withFlight(new Flight(1, 10, 256 * 1024, 1024 * 1024));
     private static final Duration SECOND = Duration.ofSeconds(1);
 
     @Test
@@ -62,7 +64,7 @@ class DeliveryMachineTest {
 
     @Test
     void theWindowHoldsAndClosesAfterAFailure() {
-        Bench bench = Bench.flowing(TENS.withFlight(3, 10, 256 * 1024, 1024 * 1024), 100);
+        Bench bench = Bench.flowing(TENS.withFlight(new Flight(3, 10, 256 * 1024, 1024 * 1024)), 100);
         assertThat(bench.open).as("until the stream is open").hasSize(1);
         bench.taken();
         assertThat(bench.open).hasSize(3);
@@ -80,7 +82,7 @@ class DeliveryMachineTest {
 
     @Test
     void lanesTakeTurnsWithinTheRoomThatThereIs() {
-        Bench bench = new Bench(POLICY.withFlight(1, 1, 100, 200));
+        Bench bench = new Bench(POLICY.withFlight(new Flight(1, 1, 100, 200)));
         for (String lane : List.of("a", "b", "c")) {
             bench.lane(lane, 4);
         }
@@ -98,8 +100,30 @@ class DeliveryMachineTest {
     }
 
     @Test
+    void aLinkThatBreaksUnderLargeBatchesGetsSmallerOnesUntilTheyPass() {
+        DeliveryPolicy policy = POLICY.withFlight(new Flight(1, 500, 64 * 1024, 1024 * 1024));
+        Bench bench = Bench.flowing(policy, 1);
+        bench.taken();
+        ModelLane lane = bench.lane();
+        for (int i = 0; i < 200; i++) {
+            lane.append(1_000 + i, 1024);
+        }
+        bench.did(bench.machine.waiting(Bench.LANE, lane.last(), bench.now()));
+        for (long most : List.of(64, 32, 16, 8, 8)) {
+            Action.Send send = bench.all(Action.Send.class).getLast();
+            assertThat(bench.batch(send).items()).isEqualTo(most);
+            bench.down();
+            bench.up();
+            bench.resumed(1, lane.at(1).hash(), 1);
+        }
+        for (long most : List.of(8, 16, 32, 64)) {
+            assertThat(bench.taken().items()).isEqualTo(most);
+        }
+    }
+
+    @Test
     void aRecordLargerThanTheRoomGoesAlone() {
-        Bench bench = new Bench(POLICY.withFlight(1, 10, 150, 300));
+        Bench bench = new Bench(POLICY.withFlight(new Flight(1, 10, 150, 300)));
         ModelLane large = bench.lane("large", 0);
         large.append(1, 1_000);
         bench.lane("small", 1);
@@ -188,7 +212,7 @@ class DeliveryMachineTest {
 
     @Test
     void afterSoManyAnsweredAttemptsARecordIsADeadLetter() {
-        Bench bench = Bench.flowing(POLICY.withAttempts(100, Map.of(Bench.LANE, 5), 1), 2);
+        Bench bench = Bench.flowing(POLICY.withAttempts(new AttemptLimits(100, Map.of(Bench.LANE, 5), 1, false)), 2);
         for (int attempt = 1; attempt <= 5; attempt++) {
             assertThat(bench.all(Action.Bury.class)).isEmpty();
             bench.untilSent();
@@ -208,7 +232,7 @@ class DeliveryMachineTest {
 
     @Test
     void onlyAnswersBurnAttempts() {
-        Bench bench = Bench.flowing(POLICY.withAttempts(2, Map.of(), 1), 1);
+        Bench bench = Bench.flowing(POLICY.withAttempts(new AttemptLimits(2, Map.of(), 1, false)), 1);
         for (int i = 0; i < 10; i++) {
             bench.advance(Duration.ofSeconds(30));
             bench.open.clear();
@@ -225,7 +249,7 @@ class DeliveryMachineTest {
 
     @Test
     void unlessTheUnreachableCountsToo() {
-        Bench bench = Bench.flowing(POLICY.withAttempts(3, Map.of(), 1).withCountUnreachable(true), 2);
+        Bench bench = Bench.flowing(POLICY.withAttempts(new AttemptLimits(3, Map.of(), 1, true)), 2);
         bench.down();
         assertThat(bench.all(Action.Attempted.class).getLast().attempts().total())
                 .isEqualTo(1);
@@ -275,7 +299,7 @@ class DeliveryMachineTest {
 
     @Test
     void aBadRecordAloneMayBeTriedMoreThanOnce() {
-        Bench bench = Bench.flowing(POLICY.withAttempts(100, Map.of(), 3), 1);
+        Bench bench = Bench.flowing(POLICY.withAttempts(new AttemptLimits(100, Map.of(), 3, false)), 1);
         bench.refused(Why.TOO_LARGE);
         assertThat(bench.open).isEmpty();
         bench.advance(SECOND);
@@ -303,7 +327,7 @@ class DeliveryMachineTest {
 
     @Test
     void anOverloadSplitsNothingBeforeTheLastAttempt() {
-        Bench bench = Bench.flowing(TENS.withAttempts(3, Map.of(), 1), 10);
+        Bench bench = Bench.flowing(TENS.withAttempts(new AttemptLimits(3, Map.of(), 1, false)), 10);
         for (int items : List.of(10, 10, 10, 5, 3, 2)) {
             assertThat(bench.refused(Why.OVERLOAD).items()).isEqualTo(items);
             bench.untilSent();
@@ -425,7 +449,7 @@ class DeliveryMachineTest {
 
     @Test
     void nobodyPassesALaneThatWaitsForRoom() {
-        Bench bench = new Bench(POLICY.withFlight(1, 1, 100, 200));
+        Bench bench = new Bench(POLICY.withFlight(new Flight(1, 1, 100, 200)));
         for (String lane : List.of("a", "b", "large")) {
             bench.lane(lane, lane.equals("large") ? 0 : 20);
         }

@@ -4,6 +4,8 @@ package dev.holdfast.core.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.holdfast.core.delivery.DeliveryPolicy.AttemptLimits;
+import dev.holdfast.core.delivery.DeliveryPolicy.Flight;
 import dev.holdfast.core.policy.Backoff;
 import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.record.LaneState;
@@ -20,13 +22,21 @@ class DeliveryPolicyTest {
 
     @Test
     void whatIsOutOfRangeIsNamed() {
-        refuses(() -> POLICY.withAttempts(0, Map.of(), 1), "maxAttempts: 0 (expected: >= 1)");
-        refuses(() -> POLICY.withAttempts(1, Map.of("a", 0), 1), "maxAttemptsOf.a: 0 (expected: >= 1)");
-        refuses(() -> POLICY.withAttempts(1, Map.of(), 0), "permanentAttempts: 0 (expected: >= 1)");
-        refuses(() -> POLICY.withFlight(0, 1, 1, 1), "window: 0 (expected: >= 1)");
-        refuses(() -> POLICY.withFlight(1, 0, 1, 1), "batchItems: 0 (expected: >= 1)");
-        refuses(() -> POLICY.withFlight(1, 1, 0, 1), "batchBytes: 0 (expected: >= 1)");
-        refuses(() -> POLICY.withFlight(1, 1, 5, 4), "maxBytesInFlight: 4 (expected: >= batchBytes, which is 5)");
+        refuses(
+                () -> POLICY.withAttempts(new AttemptLimits(0, Map.of(), 1, false)),
+                "attempts.max: 0 (expected: >= 1)");
+        refuses(
+                () -> POLICY.withAttempts(new AttemptLimits(1, Map.of("a", 0), 1, false)),
+                "attempts.maxOf.a: 0 (expected: >= 1)");
+        refuses(
+                () -> POLICY.withAttempts(new AttemptLimits(1, Map.of(), 0, false)),
+                "attempts.permanent: 0 (expected: >= 1)");
+        refuses(() -> POLICY.withFlight(new Flight(0, 1, 1, 1)), "flight.window: 0 (expected: >= 1)");
+        refuses(() -> POLICY.withFlight(new Flight(1, 0, 1, 1)), "flight.batchItems: 0 (expected: >= 1)");
+        refuses(() -> POLICY.withFlight(new Flight(1, 1, 0, 1)), "flight.batchBytes: 0 (expected: >= 1)");
+        refuses(
+                () -> POLICY.withFlight(new Flight(1, 1, 5, 4)),
+                "flight.maxBytes: 4 (expected: >= batchBytes, which is 5)");
         refuses(() -> POLICY.withTimes(Duration.ZERO, Duration.ofHours(1)), "answerTimeout: PT0S");
         refuses(() -> POLICY.withTimes(Duration.ofSeconds(1), Duration.ofSeconds(-1)), "maxRetryAfter: PT-1S");
         refuses(() -> new LaneState("a", 1, 5, new Point(4, 0), 9, null), "lane a: epoch after 5, acknowledged 4");
@@ -41,10 +51,10 @@ class DeliveryPolicyTest {
 
     @Test
     void lanesHaveAttemptsOfTheirOwn() {
-        DeliveryPolicy policy =
-                POLICY.withAttempts(100, Map.of("system", 10), 1).withBackoff(Backoff.constant(Duration.ofSeconds(1)));
-        assertThat(policy.maxAttempts("system")).isEqualTo(10);
-        assertThat(policy.maxAttempts("other")).isEqualTo(100);
+        DeliveryPolicy policy = POLICY.withAttempts(new AttemptLimits(100, Map.of("system", 10), 1, false))
+                .withBackoff(Backoff.constant(Duration.ofSeconds(1)));
+        assertThat(policy.attempts().max("system")).isEqualTo(10);
+        assertThat(policy.attempts().max("other")).isEqualTo(100);
     }
 
     @Test

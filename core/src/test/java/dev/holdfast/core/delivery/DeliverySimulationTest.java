@@ -3,6 +3,7 @@ package dev.holdfast.core.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.core.delivery.DeliveryPolicy.Flight;
 import dev.holdfast.core.time.VirtualTime;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -81,7 +82,8 @@ class DeliverySimulationTest {
                 }
             }
             policy = DeliveryPolicy.DEFAULT
-                    .withFlight(1 + chance.nextInt(3), 1 + chance.nextInt(20), 300, 300 + chance.nextInt(600))
+                    .withFlight(
+                            new Flight(1 + chance.nextInt(3), 1 + chance.nextInt(20), 300, 300 + chance.nextInt(600)))
                     .withTimes(Duration.ofSeconds(10), Duration.ofMinutes(1));
         }
 

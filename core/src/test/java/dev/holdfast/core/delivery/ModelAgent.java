@@ -243,17 +243,24 @@ final class ModelAgent {
         Map<Long, List<Item>> flying = Objects.requireNonNull(inFlight.get(send.lane()));
         List<Item> items = Objects.requireNonNull(flying.get(send.ask()));
         assertThat(up).as(this::told).isTrue();
-        assertThat(flying).as(this::told).hasSizeLessThanOrEqualTo(policy.window());
-        assertThat(items).as(this::told).isNotEmpty().hasSizeLessThanOrEqualTo(policy.batchItems());
+        assertThat(flying)
+                .as(this::told)
+                .hasSizeLessThanOrEqualTo(policy.flight().window());
+        assertThat(items)
+                .as(this::told)
+                .isNotEmpty()
+                .hasSizeLessThanOrEqualTo(policy.flight().batchItems());
         long bytes = items.stream().mapToLong(Item::bytes).sum();
-        assertThat(items.size() == 1 || bytes <= policy.batchBytes())
+        assertThat(items.size() == 1 || bytes <= policy.flight().batchBytes())
                 .as(this::told)
                 .isTrue();
         List<Long> all = inFlight.values().stream()
                 .flatMap(lane -> lane.values().stream())
                 .map(each -> each.stream().mapToLong(Item::bytes).sum())
                 .toList();
-        assertThat(all.size() == 1 || all.stream().mapToLong(each -> each).sum() <= policy.maxBytesInFlight())
+        assertThat(all.size() == 1
+                        || all.stream().mapToLong(each -> each).sum()
+                                <= policy.flight().maxBytes())
                 .as(this::told)
                 .isTrue();
         assertThat(time.nanoTime())

@@ -163,6 +163,11 @@ public final class FaultyDisk implements Disk {
     }
 
     @Override
+    public synchronized DiskFile openToRead(String name) throws IOException {
+        return new Opened(name, find(name));
+    }
+
+    @Override
     public synchronized void rename(String from, String to) throws IOException {
         FaultyFile file = find(from);
         carryOut("rename", from, done -> {
@@ -194,6 +199,11 @@ public final class FaultyDisk implements Disk {
             // Whether it failed or not: the system does not try again.
             namings.clear();
         });
+    }
+
+    @Override
+    public String toString() {
+        return "memory";
     }
 
     private void rename(Naming naming) {

@@ -13,6 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -155,5 +156,51 @@ class SystemDiskTest {
         file.close();
         assertThatThrownBy(() -> file.read(ByteBuffer.allocate(1), 0)).isInstanceOf(ClosedChannelException.class);
         assertThatThrownBy(file::force).isInstanceOf(ClosedChannelException.class);
+    }
+
+    @Test
+    void whatIsOpenedToReadIsThereAndIsNotWritten() throws Exception {
+        SystemDisk disk = SystemDisk.of(temp);
+        assertThatThrownBy(() -> disk.openToRead("one")).isInstanceOf(NoSuchFileException.class);
+        write(disk, "one", "abc");
+        DiskFile file = disk.openToRead("one");
+        assertThat(file.size()).isEqualTo(3);
+        assertThatThrownBy(() -> file.write(bytes("x"), 0)).hasMessageContaining("opened to be read alone");
+        assertThatThrownBy(file::force).hasMessageContaining("opened to be read alone");
+        file.close();
+        assertThatThrownBy(() -> file.read(ByteBuffer.allocate(1), 0)).isInstanceOf(ClosedChannelException.class);
+    }
+
+    @Test
+    void anInterruptedReaderReadsAndStaysInterrupted() throws Exception {
+        SystemDisk disk = SystemDisk.of(temp);
+        write(disk, "one", "abc");
+        try (DiskFile file = disk.openToRead("one")) {
+            Thread.currentThread().interrupt();
+            assertThat(file.read(ByteBuffer.allocate(8), 0)).isEqualTo(3);
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(file.read(ByteBuffer.allocate(8), 0)).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void aReaderThatIsInterruptedWhileItReadsDisturbsNobody() throws Exception {
+        SystemDisk disk = SystemDisk.of(temp);
+        write(disk, "one", "x".repeat(1 << 20));
+        try (DiskFile file = disk.openToRead("one")) {
+            FutureTask<Integer> reading = new FutureTask<>(() -> {
+                int read = 0;
+                for (int round = 0; round < 100; round++) {
+                    read += file.read(ByteBuffer.allocate(1 << 20), 0);
+                }
+                return read;
+            });
+            Thread reader = Thread.ofPlatform().start(reading);
+            while (!reading.isDone()) {
+                reader.interrupt();
+                assertThat(file.read(ByteBuffer.allocate(1 << 20), 0)).isEqualTo(1 << 20);
+            }
+            assertThat(reading.get()).isEqualTo(100 << 20);
+        }
     }
 }

@@ -37,7 +37,7 @@ class OutboxDrivenTest {
     private static final OutboxPolicy SMALL = OutboxPolicy.DEFAULT.withSegment(64 << 10);
 
     private final FaultyDisk disk = new FaultyDisk(new SplittableRandom(1));
-    private final VirtualTime time = new VirtualTime();
+    private final SharedTime time = new SharedTime();
     private final List<String> heard = new CopyOnWriteArrayList<>();
     private Outbox outbox;
 
@@ -187,6 +187,7 @@ class OutboxDrivenTest {
         assertThat(heard).isEmpty();
         assertThat(outbox.lanes()).extracting(lane -> lane.last()).containsExactly(0L, 0L);
 
+        time.awaitTask();
         time.advance(OutboxPolicy.RELAXED_FOR);
         // Behind the forced write.
         acknowledge("a", 9, 1);

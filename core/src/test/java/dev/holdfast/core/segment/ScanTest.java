@@ -87,8 +87,8 @@ class ScanTest {
         write(1, SALT, size, FRAMES);
         for (int offset = 0; offset < FIRST; offset++) {
             disk.flip(NAME, offset, 1 << (offset % 8));
-            SegmentFile opened = SegmentFile.open(disk, 1);
-            if (opened == null || !opened.equals(new SegmentFile(1, SALT, size, new UUID(1, 2), opened.file()))) {
+            SegmentFile opened = SegmentFile.read(disk, 1);
+            if (!new SegmentFile(1, SALT, size, new UUID(1, 2)).equals(opened)) {
                 throw new AssertionError("byte " + offset + ": " + opened);
             }
             disk.flip(NAME, offset, 1 << (offset % 8));

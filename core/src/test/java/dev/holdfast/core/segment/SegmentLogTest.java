@@ -174,6 +174,11 @@ class SegmentLogTest {
         }
 
         @Override
+        public DiskFile openToRead(String name) throws IOException {
+            return disk.openToRead(name);
+        }
+
+        @Override
         public void rename(String from, String to) throws IOException {
             thread = new Thread(work);
             thread.start();
