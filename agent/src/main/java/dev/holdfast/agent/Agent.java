@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent;
 
+import dev.holdfast.agent.access.AccessSocket;
 import dev.holdfast.agent.link.Delay;
 import dev.holdfast.agent.link.Link;
 import dev.holdfast.agent.link.LinkListener;
@@ -13,6 +14,7 @@ import dev.holdfast.agent.subsystem.Records;
 import dev.holdfast.agent.websocket.WebSocketTransport;
 import dev.holdfast.core.disk.DataDirectory;
 import dev.holdfast.core.disk.DataDirectoryException;
+import dev.holdfast.core.outbox.Outbox;
 import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.record.NewRecord;
 import dev.holdfast.core.time.Durations;
@@ -22,6 +24,7 @@ import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.CustomMessage;
 import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.security.SecureRandom;
@@ -33,6 +36,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,6 +69,9 @@ public final class Agent implements AutoCloseable {
     private final AgentOutbox outbox;
     private final Records records;
     private volatile InstanceUid uid;
+
+    /** Where commands on this host ask for the outbox; null while it is not open, or where there are no such sockets. */
+    private volatile @Nullable AccessSocket socket;
 
     private Agent(
             AgentConfig config,
@@ -102,7 +109,8 @@ public final class Agent implements AutoCloseable {
                 config.outbox(),
                 link::send,
                 outboxTime,
-                new SplittableRandom(secure.nextLong()));
+                new SplittableRandom(secure.nextLong()),
+                this::openSocket);
         this.records = new KeptRecords(outbox, time);
     }
 
@@ -186,7 +194,19 @@ public final class Agent implements AutoCloseable {
         }
     }
 
+    private void openSocket(Outbox opened) {
+        try {
+            socket = AccessSocket.open(data.path(), opened, outboxTime);
+        } catch (IOException e) {
+            log.warn("`holdfast outbox` works only while this agent is stopped: {}", e.getMessage());
+        }
+    }
+
     private void letGo() {
+        AccessSocket door = socket;
+        if (door != null) {
+            door.close();
+        }
         outboxTime.close();
         outbox.close();
         time.close();

@@ -9,6 +9,7 @@ import dev.holdfast.core.disk.SystemDisk;
 import dev.holdfast.core.outbox.Outbox;
 import dev.holdfast.core.outbox.OutboxPolicy;
 import dev.holdfast.core.record.Attempts;
+import dev.holdfast.core.record.NewRecord;
 import dev.holdfast.core.time.SystemTime;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -100,13 +101,14 @@ class OutboxCommandTest {
         assertThat(listed.get(0).path("gap").asString()).isEqualTo("dead");
         assertThat(listed.get(0).path("sequence").asLong()).isEqualTo(2);
         assertThat(listed.get(0).path("last").asLong()).isEqualTo(2);
-        assertThat(listed.get(0).path("audit").asString()).contains("bad field");
+        assertThat(listed.get(0).path("audit").path("reasons").path("bad field").asInt())
+                .isEqualTo(2);
         assertThat(listed.get(1).path("attempts").asLong()).isEqualTo(3);
         assertThat(listed.get(1).path("next_attempt").asString()).isEqualTo("2026-01-02T03:04:37.678Z");
         assertThat(listed.get(2).has("next_attempt")).isFalse();
         assertThat(run("list")).isZero();
         assertThat(out)
-                .contains("none: dead, failed 3 times", "2026-01-02T03:04:37Z")
+                .contains("none: dead, {", "\"bad field\":2", "2026-01-02T03:04:37Z")
                 .endsWith("4 waiting\n");
         assertThat(run("show", "l", "2")).isZero();
         assertThat(out).contains("gap       dead", "bad field");
@@ -289,20 +291,42 @@ class OutboxCommandTest {
         assertThat(listed.get(2).path("bytes").asLong()).isEqualTo(5);
     }
 
-    /** Turns the first letter of a payload into another where it is on the disk. */
+    @Test
+    void deadLettersThatCannotBeReadHideNoneAfterThem() throws Exception {
+        append("dead1\ndead2\ndead3\ndead4\ndead5\ndead6", "--lane", "l");
+        prepare(outbox -> {
+            for (long sequence = 1; sequence <= 6; sequence++) {
+                outbox.bury("l", attempts(sequence)).get();
+            }
+            // Segments are read at the opening from the newest on.
+            for (int n = 0; n < 5; n++) {
+                outbox.append(NewRecord.of("l", "text/plain", new byte[30_000]));
+            }
+        });
+        for (int n = 1; n <= 5; n++) {
+            damage("dead" + n);
+        }
+
+        JsonNode dead = json("dead");
+        assertThat(dead).hasSize(1);
+        assertThat(dead.get(0).path("id").asLong()).isEqualTo(6);
+    }
+
+    /** Turns the first letter of a payload into another wherever it is on the disk. */
     private void damage(String payload) throws Exception {
+        int damaged = 0;
         try (var segments = Files.list(data().resolve("outbox"))) {
             for (Path segment : segments.toList()) {
                 byte[] bytes = Files.readAllBytes(segment);
-                int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(payload);
-                if (at >= 0) {
+                String text = new String(bytes, StandardCharsets.ISO_8859_1);
+                for (int at = text.indexOf(payload); at >= 0; at = text.indexOf(payload, at + 1)) {
                     bytes[at] ^= 1;
-                    Files.write(segment, bytes);
-                    return;
+                    damaged++;
                 }
+                Files.write(segment, bytes);
             }
         }
-        throw new AssertionError("no " + payload + " on the disk");
+        assertThat(damaged).as("places that hold %s", payload).isPositive();
     }
 
     @Test

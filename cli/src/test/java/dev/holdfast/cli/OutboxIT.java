@@ -43,7 +43,7 @@ class OutboxIT {
             data = DataDirectory.hold(directory);
             outbox = Outbox.open(
                     SystemDisk.of(directory.resolve("outbox")), OutboxPolicy.DEFAULT, time, new SplittableRandom(1));
-            socket = AccessSocket.open(data, outbox, time);
+            socket = AccessSocket.open(data.path(), outbox, time);
         }
 
         List<String> texts() throws IOException {

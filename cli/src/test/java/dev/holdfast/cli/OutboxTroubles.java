@@ -77,7 +77,7 @@ final class OutboxTroubles {
             parts.push(data);
             parts.push(time);
             parts.push(outbox);
-            parts.push(AccessSocket.open(data, outbox, time));
+            parts.push(AccessSocket.open(data.path(), outbox, time));
         }
 
         @Override

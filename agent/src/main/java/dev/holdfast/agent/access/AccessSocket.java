@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent.access;
 
-import dev.holdfast.core.disk.DataDirectory;
 import dev.holdfast.core.outbox.Outbox;
 import dev.holdfast.core.time.Time;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
@@ -68,16 +66,16 @@ public final class AccessSocket implements AutoCloseable {
     /**
      * Opens the door.
      *
-     * @param data the agent's data directory; a socket that was left in it is replaced
+     * @param data the agent's data directory, which this process holds; a socket that was left in it is replaced
      * @param outbox to be closed after this
      * @throws IOException if no socket can be made there, as on some network file systems; the message names the path
      */
-    public static AccessSocket open(DataDirectory data, Outbox outbox, Time time) throws IOException {
-        Path socket = SocketPlace.in(data.path());
+    public static AccessSocket open(Path data, Outbox outbox, Time time) throws IOException {
+        Path socket = SocketPlace.in(data);
         ServerSocketChannel listener;
         try {
             listener = SocketPlace.listen(data);
-        } catch (IOException | UncheckedIOException e) {
+        } catch (IOException e) {
             throw new IOException("socket " + socket + " cannot be made: " + e.getMessage(), e);
         }
         AccessSocket opened = new AccessSocket(listener, socket, outbox, time);

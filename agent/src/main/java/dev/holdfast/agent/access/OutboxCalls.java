@@ -38,9 +38,9 @@ final class OutboxCalls {
 
     List<Long> append(List<NewRecord> records) throws IOException, InterruptedException {
         try {
-            return await(outbox.appendAsync(records));
-        } catch (IllegalArgumentException tooLarge) {
-            throw new RefusedException(String.valueOf(tooLarge.getMessage()));
+            return outbox.append(records);
+        } catch (OutboxFullException | IllegalArgumentException e) {
+            throw new RefusedException(String.valueOf(e.getMessage()));
         }
     }
 
@@ -76,13 +76,12 @@ final class OutboxCalls {
         return outbox.verify();
     }
 
-    private static <T> T await(CompletableFuture<T> future) throws IOException, InterruptedException {
+    private static void await(CompletableFuture<?> future) throws IOException, InterruptedException {
         try {
-            return future.get();
+            future.get();
         } catch (ExecutionException e) {
             Throwable why = Objects.requireNonNull(e.getCause());
-            String told = String.valueOf(why.getMessage());
-            throw why instanceof OutboxFullException ? new RefusedException(told) : new IOException(told, why);
+            throw new IOException(why.getMessage(), why);
         }
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent.access;
 
-import dev.holdfast.core.disk.DataDirectory;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -45,10 +44,11 @@ final class SocketPlace {
     }
 
     /** Listens there, in place of whatever was left of an agent that was killed. */
-    static ServerSocketChannel listen(DataDirectory data) throws IOException {
-        Path directory = data.emptied(DIRECTORY);
+    static ServerSocketChannel listen(Path data) throws IOException {
+        Path socket = in(data.toAbsolutePath());
+        Path directory = Files.createDirectories(data.toAbsolutePath().resolve(DIRECTORY));
         narrow(directory, "rwx------");
-        Path socket = directory.resolve(NAME);
+        Files.deleteIfExists(socket);
         ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             // Until its own permissions are set it is those of its directory that keep others out.

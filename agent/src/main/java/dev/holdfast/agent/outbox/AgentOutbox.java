@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent.outbox;
 
+import dev.holdfast.agent.access.OutboxAccess;
 import dev.holdfast.core.disk.SystemDisk;
 import dev.holdfast.core.outbox.Outbox;
 import dev.holdfast.core.record.NewRecord;
@@ -27,9 +28,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class AgentOutbox {
 
-    /** The directory in the data directory that it is kept in. */
-    public static final String DIRECTORY = "outbox";
-
     /** How often it is tried to open it where that failed: 30 s. */
     public static final Duration REOPEN = Duration.ofSeconds(30);
 
@@ -44,11 +42,15 @@ public final class AgentOutbox {
     private final Time time;
     private final RandomGenerator chance;
     private final Opener opener;
+    private final Consumer<Outbox> onOpen;
+
+    /** Done once it was tried to open it. */
+    private final CompletableFuture<Boolean> tried = new CompletableFuture<>();
 
     private volatile @Nullable Open open;
 
     /** Why it is not open. */
-    private volatile String reason = "it is not open yet";
+    private volatile String reason = "it is closed";
 
     // From here on touched by tasks of the time alone.
     private boolean isLinked;
@@ -70,13 +72,15 @@ public final class AgentOutbox {
             Consumer<CustomMessage> uplink,
             Time time,
             RandomGenerator chance,
-            Opener opener) {
+            Opener opener,
+            Consumer<Outbox> onOpen) {
         this.directory = directory;
         this.config = config;
         this.uplink = uplink;
         this.time = time;
         this.chance = chance;
         this.opener = opener;
+        this.onOpen = onOpen;
     }
 
     /**
@@ -86,16 +90,17 @@ public final class AgentOutbox {
      * @param uplink sends a message if there is a link, in order; what cannot be sent is gone
      * @param time shared with nothing that anybody waits for: the disk is read in its tasks
      * @param chance used by tasks of {@code time} alone
+     * @param onOpen told, in a task of {@code time}, once it is open
      */
     public static AgentOutbox start(
-            Path data, OutboxConfig config, Consumer<CustomMessage> uplink, Time time, RandomGenerator chance) {
-        return start(
-                data,
-                config,
-                uplink,
-                time,
-                chance,
-                directory -> Outbox.open(SystemDisk.of(directory), config.keeping(), time, chance));
+            Path data,
+            OutboxConfig config,
+            Consumer<CustomMessage> uplink,
+            Time time,
+            RandomGenerator chance,
+            Consumer<Outbox> onOpen) {
+        Opener opener = directory -> Outbox.open(SystemDisk.of(directory), config.keeping(), time, chance);
+        return start(data, config, uplink, time, chance, opener, onOpen);
     }
 
     static AgentOutbox start(
@@ -104,14 +109,16 @@ public final class AgentOutbox {
             Consumer<CustomMessage> uplink,
             Time time,
             RandomGenerator chance,
-            Opener opener) {
-        AgentOutbox outbox = new AgentOutbox(data.resolve(DIRECTORY), config, uplink, time, chance, opener);
+            Opener opener,
+            Consumer<Outbox> onOpen) {
+        AgentOutbox outbox = new AgentOutbox(data.resolve(OutboxAccess.DIRECTORY), config, uplink, time, chance, opener, onOpen);
         time.execute(outbox::open);
         return outbox;
     }
 
     private void open() {
         if (isStopped) {
+            tried.complete(false);
             return;
         }
         try {
@@ -122,6 +129,7 @@ public final class AgentOutbox {
             if (isLinked) {
                 deliverer.linkUp();
             }
+            onOpen.accept(outbox);
         } catch (IOException e) {
             reason = String.valueOf(e.getMessage());
             log.error(
@@ -131,6 +139,8 @@ public final class AgentOutbox {
                     reason,
                     Durations.print(REOPEN));
             time.schedule(REOPEN, this::open);
+        } finally {
+            tried.complete(true);
         }
     }
 
@@ -146,6 +156,10 @@ public final class AgentOutbox {
      *     says why they are not
      */
     public CompletableFuture<List<Long>> append(List<NewRecord> records) {
+        return tried.isDone() ? keep(records) : tried.thenCompose(done -> keep(records));
+    }
+
+    private CompletableFuture<List<Long>> keep(List<NewRecord> records) {
         Open now = open;
         return now == null
                 ? CompletableFuture.failedFuture(new IOException("outbox in " + directory + ": " + reason))

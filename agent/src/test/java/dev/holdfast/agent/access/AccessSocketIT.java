@@ -219,7 +219,7 @@ class AccessSocketIT {
     void whoeverElseListensThereIsNotTakenForAnAgent() throws Exception {
         Path data = temp.resolve("d");
         try (DataDirectory held = DataDirectory.hold(data);
-                ServerSocketChannel other = SocketPlace.listen(held);
+                ServerSocketChannel other = SocketPlace.listen(held.path());
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             Future<?> answered = threads.submit(() -> {
                 try (SocketChannel channel = other.accept()) {
@@ -239,7 +239,7 @@ class AccessSocketIT {
         Path data = temp.resolve("d");
         VirtualTime time = new VirtualTime();
         try (DataDirectory held = DataDirectory.hold(data);
-                ServerSocketChannel other = SocketPlace.listen(held);
+                ServerSocketChannel other = SocketPlace.listen(held.path());
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             Future<OutboxAccess> opened = threads.submit(() -> OpenAgent.access(held.path(), time));
             try (SocketChannel accepted = other.accept()) {
@@ -336,7 +336,7 @@ class AccessSocketIT {
     @Test
     void manyAppendAtOnceWhileOthersLook() throws Exception {
         int clients = 8;
-        int each = 300;
+        int each = 100;
         try (OpenAgent agent = new OpenAgent(temp.resolve("d"));
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<List<Long>>> appended = new ArrayList<>();

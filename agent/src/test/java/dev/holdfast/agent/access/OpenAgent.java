@@ -27,7 +27,7 @@ final class OpenAgent implements AutoCloseable {
         data = DataDirectory.hold(directory);
         outbox = Outbox.open(
                 SystemDisk.of(directory.resolve(OutboxAccess.DIRECTORY)), SMALL, outboxTime, new SplittableRandom(1));
-        socket = AccessSocket.open(data, outbox, time);
+        socket = AccessSocket.open(data.path(), outbox, time);
     }
 
     static OutboxAccess access(Path directory, VirtualTime time) throws Exception {

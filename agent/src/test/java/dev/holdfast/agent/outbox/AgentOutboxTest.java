@@ -227,7 +227,7 @@ class AgentOutboxTest {
                 time,
                 chance.split(),
                 server);
-        outbox = AgentOutbox.start(data, CONFIG, link::send, time, chance.split(), this::open);
+        outbox = AgentOutbox.start(data, CONFIG, link::send, time, chance.split(), this::open, opened -> {});
         link.start();
     }
 

@@ -16,9 +16,12 @@ import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.databind.node.StringNode;
 
 /** What an outbox holds, as JSON, in the words that scripts may rely on. Dates are in UTC, hashes 16 hexadecimal digits. */
 final class Facts {
@@ -43,7 +46,7 @@ final class Facts {
             case Gap gap -> {
                 json.put("last", gap.last());
                 json.put("gap", word(gap));
-                json.put("audit", gap.audit());
+                json.set("audit", audit(gap));
             }
         }
         return json;
@@ -53,6 +56,15 @@ final class Facts {
     static @Nullable Attempts attempts(LaneState lane, Item item) {
         Attempts attempts = lane.attempts();
         return attempts != null && attempts.total() > 0 && attempts.sequence() == item.first() ? attempts : null;
+    }
+
+    /** An object, or a text where it is a sentence. */
+    private static JsonNode audit(Gap gap) {
+        try {
+            return JsonMapper.shared().readTree(gap.audit());
+        } catch (JacksonException sentence) {
+            return StringNode.valueOf(gap.audit());
+        }
     }
 
     static String word(Gap gap) {

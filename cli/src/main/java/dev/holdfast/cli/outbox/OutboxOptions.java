@@ -106,7 +106,7 @@ final class OutboxOptions {
             throws CommandException, DataDirectoryException, InterruptedException {
         Logging.startAside("outbox");
         try (SystemTime time = SystemTime.start("outbox-command")) {
-            return care.of(directory, policy(config), time);
+            return care.of(directory, config.outbox().keeping(), time);
         } catch (DataDirectoryException.Held e) {
             throw new CommandException(
                     ExitCode.HELD,
@@ -118,10 +118,6 @@ final class OutboxOptions {
         } catch (IOException e) {
             throw new CommandException(ExitCode.FAILED, "outbox in " + directory + ": " + e.getMessage());
         }
-    }
-
-    private static OutboxPolicy policy(AgentConfig config) {
-        return OutboxPolicy.DEFAULT;
     }
 
     /** The uid of the agent that a data directory belongs to; nothing if no agent ran there yet. */

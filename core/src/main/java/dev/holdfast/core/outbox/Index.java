@@ -19,6 +19,11 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
+import dev.holdfast.core.record.Attempts;
+import dev.holdfast.core.record.Audit;
+import dev.holdfast.core.record.Item.Stored;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +43,9 @@ final class Index {
 
     /** Where the dead letters are, by their ids. */
     final TreeMap<Long, Dead> dead = new TreeMap<>();
+
+    /** Those that were found to be lost with a segment when the log was read. */
+    final Set<Long> lostDead = new TreeSet<>();
 
     long nextDead = 1;
 
@@ -205,8 +213,8 @@ final class Index {
         }
     }
 
-    /** Nothing in a segment is wanted any more, or it is not there: what was of it has been moved, or is lost. */
-    void gone(int segment) {
+    /** Nothing in a segment is wanted any more: what was of it has been moved. */
+    private void gone(int segment) {
         segments.remove(segment);
         int before = dead.size();
         dead.values().removeIf(each -> SegmentLog.segment(each.position) == segment);
@@ -222,6 +230,14 @@ final class Index {
             }
         }
         moved.clear();
+    }
+
+    /** A segment is not there or cannot be read: what has not been moved of it is lost. */
+    void lose(int segment) {
+        Set<Long> before = new TreeSet<>(dead.keySet());
+        gone(segment);
+        before.removeAll(dead.keySet());
+        lostDead.addAll(before);
     }
 
     private void gap(Lane lane, Frame frame) throws IOException {

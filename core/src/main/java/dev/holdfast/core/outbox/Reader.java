@@ -303,21 +303,21 @@ final class Reader {
     }
 
     List<DeadLetter> dead(long from, int maxCount) throws IOException {
-        Map<Long, Index.Dead> wanted = new HashMap<>();
         List<DeadLetter> letters = new ArrayList<>();
+        // One that cannot be read must not hide those after it.
+        for (Long id = nextDead(from); id != null && letters.size() < maxCount; id = nextDead(id + 1)) {
+            dead(id).ifPresent(letters::add);
+        }
+        return letters;
+    }
+
+    private @Nullable Long nextDead(long from) {
         lock.lock();
         try {
-            index.dead.tailMap(from, true).entrySet().stream()
-                    .limit(maxCount)
-                    .forEach(entry -> wanted.put(entry.getKey(), entry.getValue()));
+            return index.dead.ceilingKey(from);
         } finally {
             lock.unlock();
         }
-        for (long id : wanted.keySet().stream().sorted().toList()) {
-            Optional<DeadLetter> letter = dead(id);
-            letter.ifPresent(letters::add);
-        }
-        return letters;
     }
 
     private Optional<DeadLetter> dead(long id) throws IOException {

@@ -57,8 +57,8 @@ final class Recovery {
         }
         List<Integer> gone = new ArrayList<>(index.segments.keySet());
         gone.removeAll(segments);
-        // Nor is anything read of an unreadable one; it is not known any more, and so it is not removed either.
-        gone.forEach(index::gone);
+        gone.removeAll(log.unreadable());
+        gone.forEach(index::lose);
         index.letGo.clear();
         index.all().forEach(lane -> lane.durable = lane.next - 1);
         return new Found(index, newest, end, isClean, damaged, unfinished);

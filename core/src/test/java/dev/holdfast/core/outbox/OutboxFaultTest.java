@@ -45,8 +45,10 @@ class OutboxFaultTest {
     private static final int STEPS = 150;
     private static final List<FaultyDisk.Done> DONE = List.of(FaultyDisk.Done.values());
     private static final List<String> LANES = List.of("a", "b", "c");
-    private static final OutboxPolicy POLICY =
-            OutboxPolicy.DEFAULT.withSegment(64 << 10).withQuota(1 << 20, WhenFull.REJECT).withMaxAge(Duration.ofHours(1));
+    private static final OutboxPolicy POLICY = OutboxPolicy.DEFAULT
+            .withSegment(64 << 10)
+            .withQuota(1 << 20, WhenFull.REJECT)
+            .withMaxAge(Duration.ofHours(1));
 
     @Test
     void whatWasAcknowledgedIsThereOnceAndInOrderWhateverTheDiskDoes() throws Exception {

@@ -80,8 +80,7 @@ class OutboxTroubleTest {
         }
         assertThat(told())
                 .hasSize(3)
-                .allMatch(
-                        line -> line.startsWith("outbox in memory: writing failed, going on in a new segment: "));
+                .allMatch(line -> line.startsWith("outbox in memory: writing failed, going on in a new segment: "));
         time.advance(Duration.ofMinutes(1));
         disk.fail(disk.operations().size(), Done.NOTHING, false, FaultyDisk.FULL);
         outbox.append(record());
