@@ -99,7 +99,8 @@ class ChaosIT {
             }
         }
         assertThat(isBuilt)
-                .as(target + ": " + name + "*.jar and lib (expected: built before this test; run mvn verify in the root)")
+                .as(target + ": " + name
+                        + "*.jar and lib (expected: built before this test; run mvn verify in the root)")
                 .isTrue();
     }
 }

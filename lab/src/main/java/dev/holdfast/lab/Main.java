@@ -32,7 +32,8 @@ public final class Main implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "a command is missing (expected: bench, storm or chaos)");
+        throw new CommandLine.ParameterException(
+                spec.commandLine(), "a command is missing (expected: bench, storm or chaos)");
     }
 
     /** Runs the command and ends the process with its exit code. */

@@ -238,8 +238,7 @@ final class Chaos {
 
     private int kills(Role role) {
         return (int) done.stream()
-                .filter(fault ->
-                        fault instanceof Kill && fault.target().roles().contains(role))
+                .filter(fault -> fault instanceof Kill && fault.target().roles().contains(role))
                 .count();
     }
 

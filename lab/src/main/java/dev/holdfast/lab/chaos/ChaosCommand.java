@@ -49,7 +49,10 @@ public final class ChaosCommand implements Callable<Integer> {
             converter = KillsConverter.class)
     private int kills = 20;
 
-    @Option(names = "--seed", paramLabel = "N", description = "What the faults are drawn from. Default: another each time.")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "What the faults are drawn from. Default: another each time.")
     private @Nullable Long seed;
 
     @Option(
@@ -148,8 +151,7 @@ public final class ChaosCommand implements Callable<Integer> {
             }
 
             @Override
-            public FileVisitResult postVisitDirectory(Path emptied, @Nullable IOException failure)
-                    throws IOException {
+            public FileVisitResult postVisitDirectory(Path emptied, @Nullable IOException failure) throws IOException {
                 if (failure != null) {
                     throw failure;
                 }

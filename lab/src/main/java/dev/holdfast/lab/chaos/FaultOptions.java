@@ -25,14 +25,7 @@ import java.util.stream.IntStream;
  * @param downPercent of a hundred kills, after how many what was killed stays away for a moment
  */
 record FaultOptions(
-        int agent,
-        int server,
-        int both,
-        int pausePercent,
-        int starting,
-        int draining,
-        int working,
-        int downPercent) {
+        int agent, int server, int both, int pausePercent, int starting, int draining, int working, int downPercent) {
 
     /** How long after its beginning a start is interrupted, at most: about as long as one takes. */
     static final Duration LONGEST_START = Duration.ofMillis(1200);
@@ -70,20 +63,18 @@ record FaultOptions(
                 steps.add(step(new Pause(target(chance), upTo(LONGEST_PAUSE, chance)), chance));
             }
             boolean staysAway = chance.nextInt(100) < downPercent;
-            steps.add(step(
-                    new Kill(target(chance), staysAway ? upTo(LONGEST_DOWN, chance) : Duration.ZERO), chance));
+            steps.add(step(new Kill(target(chance), staysAway ? upTo(LONGEST_DOWN, chance) : Duration.ZERO), chance));
         }
         return steps;
     }
 
     private Step step(Fault fault, RandomGenerator chance) {
         Moment moment = drawn(chance, List.of(Moment.values()), starting, draining, working);
-        Duration longest =
-                switch (moment) {
-                    case STARTING -> LONGEST_START;
-                    case DRAINING -> LONGEST_DRAIN;
-                    case WORKING -> LONGEST_WORK;
-                };
+        Duration longest = switch (moment) {
+            case STARTING -> LONGEST_START;
+            case DRAINING -> LONGEST_DRAIN;
+            case WORKING -> LONGEST_WORK;
+        };
         return new Step(moment, upTo(longest, chance), fault);
     }
 

@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * Starts processes of one command, and ends those that still run when it is closed, or when this JVM ends in any way that
@@ -35,7 +35,8 @@ final class Launcher implements AutoCloseable {
     /** Starts one whose output and errors go to the end of a file. */
     Child start(Path log, List<String> arguments) throws IOException {
         return start(
-                arguments, builder -> builder.redirectErrorStream(true).redirectOutput(Redirect.appendTo(log.toFile())));
+                arguments,
+                builder -> builder.redirectErrorStream(true).redirectOutput(Redirect.appendTo(log.toFile())));
     }
 
     /** Starts one that is spoken with; its errors go to the end of a file. */

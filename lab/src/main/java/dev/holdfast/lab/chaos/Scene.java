@@ -110,9 +110,10 @@ final class Scene implements AutoCloseable {
 
     void start(Role role) throws IOException {
         switch (role) {
-            case SERVER -> server = launcher.start(
-                    serverLog(),
-                    List.of("server", "--data", serverData().toString(), "--listen", listen, "--admin", admin));
+            case SERVER ->
+                server = launcher.start(
+                        serverLog(),
+                        List.of("server", "--data", serverData().toString(), "--listen", listen, "--admin", admin));
             case AGENT -> {
                 agent = launcher.start(
                         agentLog(), List.of("agent", "--data", agentData().toString(), "--server", "ws://" + listen));
@@ -224,7 +225,8 @@ final class Scene implements AutoCloseable {
     private void readServerFile() throws IOException {
         Child running = server;
         try {
-            JsonNode file = JsonMapper.shared().readTree(Files.readString(serverData().resolve("server.json")));
+            JsonNode file =
+                    JsonMapper.shared().readTree(Files.readString(serverData().resolve("server.json")));
             if (running == null || file.path("pid").asLong(0) != running.pid()) {
                 return;
             }
@@ -235,8 +237,7 @@ final class Scene implements AutoCloseable {
             return;
         }
         if (api == null) {
-            String token =
-                    Files.readString(serverData().resolve("admin.token")).strip();
+            String token = Files.readString(serverData().resolve("admin.token")).strip();
             api = new AdminApi(URI.create("http://" + admin), token);
         }
         isListening = true;

@@ -63,8 +63,7 @@ public final class Ledger {
     public long acknowledgedIn(String lane) {
         synchronized (lines) {
             return lines.values().stream()
-                    .filter(line ->
-                            line.lane().equals(lane) && line.sequence().isPresent())
+                    .filter(line -> line.lane().equals(lane) && line.sequence().isPresent())
                     .count();
         }
     }

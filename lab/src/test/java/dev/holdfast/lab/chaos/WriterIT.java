@@ -36,8 +36,7 @@ class WriterIT {
     @Test
     void whatIsAnsweredIsNotedAndWhatIsNotIsNeverHandedOverAgain() throws Exception {
         // Keeps each line; ends without an answer to the sixth of each process, which it keeps all the same.
-        String script =
-                """
+        String script = """
                 kept="$(dirname "$0")/kept"
                 n=0
                 while IFS= read -r line; do
@@ -58,16 +57,16 @@ class WriterIT {
         List<Ledger.Line> answered = ledger.lines().stream()
                 .filter(line -> line.sequence().isPresent())
                 .toList();
-        assertThat(answered).hasSizeGreaterThan(12).allSatisfy(line -> assertThat(
-                        kept.get((int) line.sequence().orElseThrow() - 1))
-                .startsWith(line.payload().id() + " "));
+        assertThat(answered)
+                .hasSizeGreaterThan(12)
+                .allSatisfy(line -> assertThat(kept.get((int) line.sequence().orElseThrow() - 1))
+                        .startsWith(line.payload().id() + " "));
         assertThat(ledger.lines().size() - answered.size()).as("uncertain").isGreaterThanOrEqualTo(2);
     }
 
     @Test
     void noProcessIsBegunWhileItIsShutAndTheOneThatRunsGetsItsEnd() throws Exception {
-        String script =
-                """
+        String script = """
                 echo begun >> "$(dirname "$0")/begun"
                 while IFS= read -r line; do echo '{"lane":"small","sequence":1}'; done
                 """;
