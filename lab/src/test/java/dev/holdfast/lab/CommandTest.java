@@ -113,6 +113,7 @@ class CommandTest {
                 .allSatisfy(row -> assertThat(row)
                         .containsKeys("cpu_percent_of_core", "log_lines_per_minute", "heap_growth_bytes")
                         .containsKeys("mode", "attempts", "cpu_us_per_attempt", "succeeded", "measured_s")
+                        .containsKeys("cpu_percent_of_core_by_thread", "jvm")
                         .containsEntry("keys", 3));
     }
 
