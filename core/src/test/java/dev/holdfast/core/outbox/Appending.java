@@ -94,7 +94,7 @@ final class Appending {
         }
     }
 
-    private void check(Outbox outbox, String lane, TreeMap<Long, String> kept, String story) throws Exception {
+    private void check(Outbox outbox, String lane, Map<Long, String> kept, String story) throws Exception {
         Map<String, Integer> parts = new HashMap<>();
         long expected = Ledger.Source.of(outbox).acked(lane) + 1;
         List<Item> items = outbox.read(lane, expected, 1000, 1 << 20);
