@@ -17,13 +17,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.TreeMap;
-import java.util.random.RandomGenerator;
-import dev.holdfast.core.record.Attempts;
-import dev.holdfast.core.record.Audit;
-import dev.holdfast.core.record.Item.Stored;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**

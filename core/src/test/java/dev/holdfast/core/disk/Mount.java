@@ -60,8 +60,8 @@ public final class Mount implements AutoCloseable {
 
     /** Mounts it once more after it was taken away. */
     public void mount() throws IOException, InterruptedException {
-        skipUnlessDone(run(Stream.concat(command.stream(), Stream.of(directory.toString()))
-                .toList()));
+        skipUnlessDone(run(
+                Stream.concat(command.stream(), Stream.of(directory.toString())).toList()));
         isMounted = true;
     }
 

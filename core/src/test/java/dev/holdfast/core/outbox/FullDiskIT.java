@@ -49,13 +49,15 @@ class FullDiskIT {
 
     private static List<Long> sequences(Outbox outbox) throws IOException {
         return outbox.read("a", 1, 10_000, Long.MAX_VALUE).stream()
-                .flatMap(item -> LongStream.rangeClosed(item.first(), item.last()).boxed())
+                .flatMap(item ->
+                        LongStream.rangeClosed(item.first(), item.last()).boxed())
                 .toList();
     }
 
     private static void acknowledge(Outbox outbox, long sequence) throws Exception {
         Item item = outbox.read("a", sequence, 1, 0).getFirst();
-        assertThat(Ledger.get(outbox.acknowledge("a", item.last(), item.hash()))).isTrue();
+        assertThat(Ledger.get(outbox.acknowledge("a", item.last(), item.hash())))
+                .isTrue();
     }
 
     @Test

@@ -195,14 +195,17 @@ final class Ledger {
                         .as(story)
                         .isEqualTo(of(buried, letter.lane()).get(letter.record().sequence()));
             }
-            assertThat(seen.add(text)).as(story + ": waiting and dead, " + text.trim()).isTrue();
+            assertThat(seen.add(text))
+                    .as(story + ": waiting and dead, " + text.trim())
+                    .isTrue();
         }
         return letters.size();
     }
 
     private void gap(String lane, Gap gap, Map<String, List<Gap>> damaged, String story) {
         switch (gap.why()) {
-            case DAMAGED -> damaged.computeIfAbsent(lane, name -> new ArrayList<>()).add(gap);
+            case DAMAGED ->
+                damaged.computeIfAbsent(lane, name -> new ArrayList<>()).add(gap);
             case DEAD -> {
                 String text = of(appended, lane).get(gap.first());
                 assertThat(of(buried, lane).containsKey(gap.first()) || text == null || maybeBuried.contains(text))
@@ -218,10 +221,10 @@ final class Ledger {
 
     /** Nothing is damaged that was told to be kept. */
     void requirePromises(Found found, String story) {
-        found.damaged.forEach((lane, gaps) -> gaps.forEach(gap -> assertThat(
-                        of(appended, lane).subMap(gap.first(), true, gap.last(), true))
-                .as(story + ": " + gap)
-                .isEmpty()));
+        found.damaged.forEach((lane, gaps) ->
+                gaps.forEach(gap -> assertThat(of(appended, lane).subMap(gap.first(), true, gap.last(), true))
+                        .as(story + ": " + gap)
+                        .isEmpty()));
         assertThat(found.dead)
                 .as(story)
                 .isGreaterThanOrEqualTo(

@@ -161,8 +161,7 @@ class OutboxFlipTest {
         assertThat(flips).isGreaterThan(3_000);
     }
 
-    private void flip(String file, int offset, int mask, @Nullable Written hit, boolean isRepaired)
-            throws IOException {
+    private void flip(String file, int offset, int mask, @Nullable Written hit, boolean isRepaired) throws IOException {
         String story = file + " at " + offset + " xor " + mask + ", " + hit;
         disk.flip(file, offset, mask);
         try (SegmentLog log = SegmentLog.open(disk, SMALL.segment(), new SplittableRandom(1))) {
@@ -184,14 +183,14 @@ class OutboxFlipTest {
         disk.flip(file, offset, mask);
     }
 
-    private void requireAtMostItsRecord(
-            Ledger.Found found, @Nullable Written hit, String story) {
+    private void requireAtMostItsRecord(Ledger.Found found, @Nullable Written hit, String story) {
         boolean isRecord = hit != null && hit.type == Codec.RECORD;
         assertThat(found.lost()).as(story).isLessThanOrEqualTo(isRecord ? 1 : 0);
-        found.damaged().forEach((lane, gaps) -> gaps.forEach(gap -> {
-            assertThat(lane).as(story).isEqualTo(hit == null ? "" : hit.lane);
-            assertThat(gap.first()).as(story).isEqualTo(hit == null ? 0 : hit.sequence);
-        }));
+        found.damaged()
+                .forEach((lane, gaps) -> gaps.forEach(gap -> {
+                    assertThat(lane).as(story).isEqualTo(hit == null ? "" : hit.lane);
+                    assertThat(gap.first()).as(story).isEqualTo(hit == null ? 0 : hit.sequence);
+                }));
         assertThat(found.good() + found.lost()).as(story).isGreaterThanOrEqualTo(ledger.waiting());
         assertThat(found.good() + found.lost() + found.dead())
                 .as(story)
@@ -205,7 +204,9 @@ class OutboxFlipTest {
             before = ledger.compare(Ledger.Source.of(outbox), story);
         }
         Repair.Done done = Repair.repair(copy, SMALL, time, new SplittableRandom(2));
-        assertThat(done.setAside().isEmpty()).as(story).isNotEqualTo(done.before().isRepairNeeded());
+        assertThat(done.setAside().isEmpty())
+                .as(story)
+                .isNotEqualTo(done.before().isRepairNeeded());
         assertThat(Verifier.verify(copy).isRepairNeeded()).as(story).isFalse();
         try (Outbox outbox = open(copy)) {
             Ledger.Found after = ledger.compare(Ledger.Source.of(outbox), story);

@@ -239,7 +239,8 @@ class RepairTest {
             assertThat(outbox.verify().records()).isEqualTo(ledger.waiting() - 1);
             ledger.acknowledge(outbox, "a", 95);
             assertThat(outbox.verify().lostRecords()).isZero();
-            List<Gap> none = ledger.compare(Ledger.Source.of(outbox), "").damaged().getOrDefault("a", List.of());
+            List<Gap> none =
+                    ledger.compare(Ledger.Source.of(outbox), "").damaged().getOrDefault("a", List.of());
             assertThat(none).isEmpty();
         }
     }
