@@ -179,7 +179,7 @@ class AgentOutboxTest {
         assertThat(text(letter)).isEqualTo(appended.getFirst());
         ingest.refuses = null;
         append(1);
-        time.advance(SECOND.multipliedBy(5));
+        time.advance(Duration.ofSeconds(38));
         assertThat(ingest.stored).containsExactly(appended.getLast());
         assertThat(ingest.gaps).singleElement().satisfies(gap -> assertThat(gap.audit()).contains("100"));
     }

@@ -82,11 +82,7 @@ public final class Outbox implements AutoCloseable {
         return open(disk, policy, time, chance, Threads.ofItsOwn());
     }
 
-    /**
-     * The same on threads of somebody else's, as a simulation has it.
-     *
-     * @throws IOException if the disk cannot be read or written, or holds an outbox of a later version
-     */
+    /** The same on threads of somebody else's, as a simulation has it. */
     public static Outbox open(Disk disk, OutboxPolicy policy, Time time, RandomGenerator chance, Threads threads)
             throws IOException {
         SegmentLog segments = SegmentLog.open(disk, policy.segment(), chance);

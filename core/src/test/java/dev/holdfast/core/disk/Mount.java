@@ -8,6 +8,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.InterruptedIOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,20 +31,20 @@ public final class Mount implements AutoCloseable {
     private @Nullable Process shutdown;
     private @Nullable BufferedReader answers;
 
-    private Mount(Path directory, List<String> command) throws IOException, InterruptedException {
+    private Mount(Path directory, List<String> command) throws IOException {
         this.directory = directory;
         this.command = command;
         mount();
     }
 
     /** In memory, with so much room. */
-    public static Mount tmpfs(Path temp, int kib) throws IOException, InterruptedException {
+    public static Mount tmpfs(Path temp, int kib) throws IOException {
         Path directory = Files.createDirectory(temp.resolve("tmpfs"));
         return new Mount(directory, List.of("mount", "-t", "tmpfs", "-o", "size=" + kib + "k", "holdfast-test"));
     }
 
     /** In a file of so many MiB in the directory given. */
-    public static Mount ext4(Path temp, int mib) throws IOException, InterruptedException {
+    public static Mount ext4(Path temp, int mib) throws IOException {
         Path image = temp.resolve("image");
         try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
             file.setLength((long) mib << 20);
@@ -59,14 +60,14 @@ public final class Mount implements AutoCloseable {
     }
 
     /** Mounts it once more after it was taken away. */
-    public void mount() throws IOException, InterruptedException {
+    public void mount() throws IOException {
         skipUnlessDone(run(
                 Stream.concat(command.stream(), Stream.of(directory.toString())).toList()));
         isMounted = true;
     }
 
     /** Lets nothing be written, or lets it again. Nothing in it may be open for writing. */
-    public void remount(boolean isReadOnly) throws IOException, InterruptedException {
+    public void remount(boolean isReadOnly) throws IOException {
         requireDone(run(List.of("mount", "-o", "remount," + (isReadOnly ? "ro" : "rw"), directory.toString())));
     }
 
@@ -100,15 +101,15 @@ public final class Mount implements AutoCloseable {
     }
 
     /** Takes it away. Nothing in it may be open. */
-    public void unmount() throws IOException, InterruptedException {
+    public void unmount() throws IOException {
         requireDone(run(List.of("umount", directory.toString())));
         isMounted = false;
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
+    public void close() throws IOException {
         if (shutdown != null) {
-            shutdown.destroyForcibly().waitFor();
+            shutdown.destroyForcibly();
         }
         if (isMounted) {
             // At once from here, and for good when the last file in it is closed.
@@ -118,12 +119,15 @@ public final class Mount implements AutoCloseable {
     }
 
     /** What it said if it failed, or nothing. */
-    private static String run(List<String> command) throws InterruptedException {
+    private static String run(List<String> command) throws IOException {
         try {
             Process process =
                     new ProcessBuilder(command).redirectErrorStream(true).start();
             String said = new String(process.getInputStream().readAllBytes(), UTF_8).trim();
             return process.waitFor() == 0 ? "" : String.join(" ", command) + ": " + said;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException(String.join(" ", command));
         } catch (IOException e) {
             return String.valueOf(e.getMessage());
         }
