@@ -66,6 +66,8 @@ class MainTest {
                 "fleet",
                 "fleet list",
                 "fleet show",
+                "fleet events",
+                "fleet drops",
                 "config",
                 "config check",
                 "config defaults",
@@ -107,6 +109,9 @@ class MainTest {
                 "outbox",
                 "outbox lst",
                 "fleet list --format xml",
+                "fleet events",
+                "fleet events a --since yesterday",
+                "fleet drops a --limit 0",
                 "server --port 1"
             })
     void wrongUsageIsTwo(String line) {

@@ -146,7 +146,7 @@ final class StoreTroubles {
         return new AgentRecord(uid, AgentDescription.EMPTY, null, 0, null, NOW, NOW, false, 1, 0, status);
     }
 
-    private static void scribble(Path file, long from) throws IOException {
+    static void scribble(Path file, long from) throws IOException {
         try (RandomAccessFile random = new RandomAccessFile(file.toFile(), "rw")) {
             byte[] noise = new byte[(int) (random.length() - from)];
             new Random(7).nextBytes(noise);

@@ -64,6 +64,7 @@ class TroubleshootingIT {
         Map<String, Trouble> cases = new HashMap<>();
         cases.putAll(CommandTroubles.CASES);
         cases.putAll(StoreTroubles.CASES);
+        cases.putAll(EventTroubles.CASES);
         cases.putAll(LinkTroubles.CASES);
         cases.putAll(OutboxTroubles.CASES);
         return cases;

@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 /**
  * A message of a kind that OpAMP itself does not know. It may be sent only to a peer that announced its capability.
  *
- * @param capability the capability it belongs to, such as {@code dev.holdfast.status}
+ * @param capability the capability it belongs to, such as {@code dev.holdfast.outbox}
  * @param type which of the capability's messages it is
  * @param data what it says; read-only
  */

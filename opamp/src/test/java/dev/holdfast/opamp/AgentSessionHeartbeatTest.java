@@ -29,14 +29,14 @@ import org.junit.jupiter.api.Test;
 class AgentSessionHeartbeatTest {
 
     private static final long START = Long.MAX_VALUE - seconds(7);
-    private static final CustomMessage RECORD = CustomMessage.ofText(Capabilities.STATUS, "record", "x");
+    private static final CustomMessage RECORD = CustomMessage.ofText(Capabilities.OUTBOX, "record", "x");
 
     private final AgentSession session = new AgentSession(SELF, true, 0, Timing.DEFAULT);
 
     @BeforeEach
     void attach() {
         session.open(START);
-        session.received(taking(Capabilities.STATUS), START);
+        session.received(taking(Capabilities.OUTBOX), START);
     }
 
     @Test
@@ -254,9 +254,9 @@ class AgentSessionHeartbeatTest {
             case 0 -> any.received(asking(), now);
             case 1 -> any.received(beatingEvery(Duration.ofSeconds(chance.nextInt(1, 20))), now);
             case 2 -> any.report(Health.good(), now);
-            case 3 -> any.received(taking(Capabilities.STATUS), now);
+            case 3 -> any.received(taking(Capabilities.OUTBOX), now);
             case 4 -> {
-                if (any.phase() == Phase.ATTACHED && any.serverTakes(Capabilities.STATUS)) {
+                if (any.phase() == Phase.ATTACHED && any.serverTakes(Capabilities.OUTBOX)) {
                     any.send(RECORD, now);
                 }
             }

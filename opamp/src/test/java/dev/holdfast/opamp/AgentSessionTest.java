@@ -213,7 +213,7 @@ class AgentSessionTest {
                 Samples.serverMessage(new ServerMessage.Failure(ServerMessage.Failure.Kind.UNAVAILABLE, "full", null));
         assertFailed(known.received(all, 1), Cause.OVERLOAD, null, "full");
         assertThat(known.self()).isEqualTo(SELF);
-        assertThat(known.serverTakes("dev.holdfast.status")).isFalse();
+        assertThat(known.serverTakes("dev.holdfast.outbox")).isFalse();
     }
 
     @Test
@@ -222,9 +222,9 @@ class AgentSessionTest {
         known.wake(seconds(5));
         known.received(asking(), seconds(6));
         known.received(asking(), seconds(6));
-        known.received(ConversationSteps.taking(Capabilities.STATUS), seconds(7));
+        known.received(ConversationSteps.taking(Capabilities.OUTBOX), seconds(7));
         Step reported = known.report(Health.good(), seconds(8));
-        Step sent = known.send(CustomMessage.ofText(Capabilities.STATUS, "t", "x"), seconds(8));
+        Step sent = known.send(CustomMessage.ofText(Capabilities.OUTBOX, "t", "x"), seconds(8));
         Step beat = known.wake(seconds(13));
         Step closed = known.close(seconds(13));
         assertThat(List.of(reported, sent, beat, closed))

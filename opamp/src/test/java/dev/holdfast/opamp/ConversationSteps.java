@@ -13,7 +13,7 @@ final class ConversationSteps {
     static final AgentDescription DESCRIPTION =
             new AgentDescription(Map.of("service.name", Value.of("holdfast")), Map.of("host.name", Value.of("h")));
     static final AgentState SELF = new AgentState(
-            Samples.UID, DESCRIPTION, Health.good(), Capabilities.OF_AGENT, List.of(Capabilities.STATUS));
+            Samples.UID, DESCRIPTION, Health.good(), Capabilities.OF_AGENT, List.of(Capabilities.OUTBOX));
 
     private ConversationSteps() {}
 

@@ -133,8 +133,8 @@ class ConversationTest {
                 }
                 case 4 -> carry(agent.report(ConversationSteps.ill("x" + chance.nextInt()), time.nanoTime()));
                 case 5 -> {
-                    if (agent.phase() == Phase.ATTACHED && agent.serverTakes(Capabilities.STATUS)) {
-                        CustomMessage message = CustomMessage.ofText(Capabilities.STATUS, "t", "x");
+                    if (agent.phase() == Phase.ATTACHED && agent.serverTakes(Capabilities.OUTBOX)) {
+                        CustomMessage message = CustomMessage.ofText(Capabilities.OUTBOX, "t", "x");
                         carry(agent.send(message, time.nanoTime()));
                     }
                 }
@@ -250,7 +250,7 @@ class ConversationTest {
         }
 
         private ServerSession.Offer offer() {
-            return new ServerSession.Offer(null, List.of(Capabilities.STATUS), () -> Samples.OTHER_UID);
+            return new ServerSession.Offer(null, List.of(Capabilities.OUTBOX), () -> Samples.OTHER_UID);
         }
 
         private static <T> T read(Reader<T> reader) {

@@ -65,8 +65,8 @@ final class Samples {
                 health,
                 true,
                 true,
-                List.of("dev.holdfast.status", "x"),
-                new CustomMessage("dev.holdfast.status", "record", ByteBuffer.wrap(new byte[] {1, 2, 3})));
+                List.of("dev.holdfast.outbox", "x"),
+                new CustomMessage("dev.holdfast.outbox", "record", ByteBuffer.wrap(new byte[] {1, 2, 3})));
     }
 
     static Golden agentGolden() {
@@ -91,8 +91,8 @@ final class Samples {
                 .message(5, health())
                 .message(9, Golden.message())
                 .varint(10, 1)
-                .message(12, Golden.message().text(1, "dev.holdfast.status").text(1, "x"))
-                .message(13, customMessage("dev.holdfast.status", "record"));
+                .message(12, Golden.message().text(1, "dev.holdfast.outbox").text(1, "x"))
+                .message(13, customMessage("dev.holdfast.outbox", "record"));
     }
 
     private static Golden health() {
@@ -115,7 +115,7 @@ final class Samples {
                 0x21,
                 OTHER_UID,
                 Duration.ofMinutes(5),
-                List.of("dev.holdfast.status"),
+                List.of("dev.holdfast.outbox"),
                 new CustomMessage("dev.holdfast.plan", "slot", ByteBuffer.wrap(new byte[] {1, 2, 3})));
     }
 
@@ -129,7 +129,7 @@ final class Samples {
                 .varint(6, 1)
                 .varint(7, 0x21)
                 .message(8, Golden.message().bytes(1, OTHER_UID_BYTES))
-                .message(10, Golden.message().text(1, "dev.holdfast.status"))
+                .message(10, Golden.message().text(1, "dev.holdfast.outbox"))
                 .message(11, customMessage("dev.holdfast.plan", "slot"));
     }
 

@@ -21,8 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ServerSessionTest {
 
     private static final Offer OFFER =
-            new Offer(Duration.ofSeconds(9), List.of(Capabilities.STATUS), () -> Samples.OTHER_UID);
-    private static final CustomMessage RECORD = CustomMessage.ofText(Capabilities.STATUS, "record", "x");
+            new Offer(Duration.ofSeconds(9), List.of(Capabilities.OUTBOX), () -> Samples.OTHER_UID);
+    private static final CustomMessage RECORD = CustomMessage.ofText(Capabilities.OUTBOX, "record", "x");
 
     private final ServerSession session = new ServerSession(OFFER, null);
 
@@ -126,7 +126,7 @@ class ServerSessionTest {
     void customCapabilitiesAreAnnouncedToEveryMessageThatAnnouncesSomeAndToNoOther() {
         assertThat(session.received(beat(0), null).answer().customCapabilities())
                 .isNull();
-        List<String> ours = List.of(Capabilities.STATUS);
+        List<String> ours = List.of(Capabilities.OUTBOX);
         assertThat(session.received(full(1), null).answer().customCapabilities())
                 .isEqualTo(ours);
         assertThat(session.received(beat(2), null).answer().customCapabilities())

@@ -183,7 +183,7 @@ public final class Server implements AutoCloseable {
             throws ServerStartException {
         ServerSession.Offer offer = new ServerSession.Offer(
                 config.heartbeatInterval(),
-                List.of(Capabilities.STATUS, Capabilities.OUTBOX),
+                List.of(Capabilities.OUTBOX),
                 () -> InstanceUid.random(loop.instant(), chance));
         try {
             return AgentPort.open(

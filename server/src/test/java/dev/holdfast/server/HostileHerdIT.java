@@ -13,7 +13,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.holdfast.core.time.SystemTime;
 import dev.holdfast.core.time.Time;
-import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.CustomMessage;
 import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.Value;
@@ -172,7 +171,7 @@ class HostileHerdIT {
                 FINAL | BINARY,
                 Wire.frame(heartbeat(uid(902), 0)
                         .withCustom(CustomMessage.ofText(
-                                Capabilities.STATUS, "record", "[" + "1,".repeat(30_000) + "1]"))));
+                                "com.example.other", "record", "[" + "1,".repeat(30_000) + "1]"))));
         return List.of(
                 server -> connected(server).rest(),
                 server -> upgraded(server).rest(),

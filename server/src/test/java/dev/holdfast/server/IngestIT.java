@@ -4,12 +4,15 @@ package dev.holdfast.server;
 import static dev.holdfast.server.TestAgent.uid;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.core.record.Point;
 import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.CustomMessage;
 import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.Wire;
+import dev.holdfast.opamp.outbox.Item;
 import dev.holdfast.opamp.outbox.OutboxMessage;
+import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
 import dev.holdfast.opamp.outbox.OutboxMessage.Mark;
 import dev.holdfast.opamp.outbox.OutboxWire;
 import dev.holdfast.server.ingest.Lanes;
@@ -31,7 +34,7 @@ import tools.jackson.databind.JsonNode;
 /** An outbox is emptied into a server on real sockets, and read on its admin port. */
 class IngestIT {
 
-    private static final List<String> BOTH = List.of(Capabilities.STATUS, Capabilities.OUTBOX);
+    private static final List<String> OURS = List.of(Capabilities.OUTBOX);
 
     @TempDir
     private Path data;
@@ -130,6 +133,31 @@ class IngestIT {
     }
 
     @Test
+    void theLastRecordOfTheStatusLaneIsWhatTheFleetShows() throws Exception {
+        Lanes status = Lanes.of(4, "status").append("{\"load\": 9}").append("{\"load\": 0.5}");
+        Lanes other = Lanes.of(4, "work").append("{\"load\": 7}");
+        Lanes faulty = Lanes.of(5, "status").append("{\"load\":").append("\"" + "x".repeat(64 << 10) + "\"");
+        try (TestAgent agent = attached()) {
+            send(agent, status.batch(0, 2));
+            assertThat(mark(agent).at()).isEqualTo(status.at(2));
+            assertThat(server.agent(uid(1)).get("status").get("load").asDouble())
+                    .isEqualTo(0.5);
+            for (Batch more : List.of(other.batch(0, 1), faulty.batch(0, 1), faulty.batch(1, 2))) {
+                send(agent, more);
+                mark(agent);
+            }
+        }
+
+        assertThat(server.agent(uid(1)).get("status").get("load").asDouble()).isEqualTo(0.5);
+        assertThat(server.agent(uid(1)).get("status_at").asString())
+                .as("when it was recorded")
+                .startsWith("2026-01-02T03:04:05");
+        assertThat(server.metric("holdfast_status_records_total")).isEqualTo(1);
+        assertThat(server.metric("holdfast_status_records_ignored_total")).isEqualTo(2);
+        assertThat(server.metric("holdfast_ingest_records_total")).isEqualTo(5);
+    }
+
+    @Test
     void aMessageThatIsNoneIsRefusedAndTheConnectionGoesOn() throws Exception {
         try (TestAgent agent = attached()) {
             ServerMessage answer = agent.ask(message()
@@ -139,6 +167,43 @@ class IngestIT {
             assertThat(agent.ask(message()).error()).isNull();
         }
         assertThat(server.metric("holdfast_ingest_malformed_total")).isEqualTo(1);
+    }
+
+    @Test
+    void aDropTellsWhatIsKnownOfIt() throws Exception {
+        Lanes lane = Lanes.of(6, "work").append(1);
+        String told = "{\"bytes\":512,\"attempts\":100,\"first\":\"2026-01-02T03:04:05Z\","
+                + "\"last\":\"2026-01-02T04:04:05Z\",\"reasons\":{\"STORAGE\":99,\"TOO_LARGE\":1},"
+                + "\"content_type\":\"text/plain\"}";
+        Item dead = new Item.Gap(2, new Point(2, 0xabcL), Item.Gap.Why.DEAD, told);
+        Item dropped = new Item.Gap(3, new Point(9, -1), Item.Gap.Why.DROPPED, "no room");
+        try (TestAgent agent = attached()) {
+            send(agent, lane.batch(0, 1));
+            mark(agent);
+            send(agent, new Batch(lane.stream(), 1, false, lane.at(1), List.of(dead, dropped)));
+            mark(agent);
+        }
+
+        JsonNode drops = server.api("/api/drops?agent=" + uid(1));
+        JsonNode first = drops.get(0);
+        assertThat(first.get("agent").asString()).isEqualTo(uid(1).toString());
+        assertThat(first.get("lane").asString()).isEqualTo("work");
+        assertThat(first.get("why").asString()).isEqualTo("dead");
+        assertThat(first.get("hash").asString()).isEqualTo("0000000000000abc");
+        assertThat(first.get("count").asInt()).isEqualTo(1);
+        assertThat(first.get("bytes").asInt()).isEqualTo(512);
+        assertThat(first.get("attempts").asInt()).isEqualTo(100);
+        assertThat(first.get("first_attempt").asString()).isEqualTo("2026-01-02T03:04:05Z");
+        assertThat(first.get("last_attempt").asString()).isEqualTo("2026-01-02T04:04:05Z");
+        assertThat(first.get("reasons").propertyNames()).containsExactly("STORAGE", "TOO_LARGE");
+        assertThat(first.get("content_type").asString()).isEqualTo("text/plain");
+        assertThat(drops.get(1).get("count").asInt()).isEqualTo(7);
+        assertThat(drops.get(1).get("attempts").isNull()).isTrue();
+        assertThat(drops.get(1).get("audit").asString()).isEqualTo("no room");
+        JsonNode push = server.api("/api/agents/" + uid(1) + "/pushes").get(0);
+        assertThat(push.get("first").asInt()).isEqualTo(2);
+        assertThat(push.get("last").asInt()).isEqualTo(9);
+        assertThat(push.get("records").asInt()).isZero();
     }
 
     @Test
@@ -161,7 +226,7 @@ class IngestIT {
     }
 
     private AgentMessage registration() {
-        return TestAgent.registration(uid(1), number++, "host", "a").withCustomCapabilities(BOTH);
+        return TestAgent.registration(uid(1), number++, "host", "a").withCustomCapabilities(OURS);
     }
 
     private AgentMessage message() {

@@ -9,7 +9,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.Capabilities;
-import dev.holdfast.opamp.CustomMessage;
 import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerMessage;
@@ -59,7 +58,7 @@ class ServerWebSocketIT {
             assertThat(first.capabilities())
                     .isEqualTo(Capabilities.ACCEPTS_STATUS | Capabilities.OFFERS_CONNECTION_SETTINGS);
             assertThat(first.heartbeatInterval()).isEqualTo(Duration.ofSeconds(7));
-            assertThat(first.customCapabilities()).containsExactly(Capabilities.STATUS, Capabilities.OUTBOX);
+            assertThat(first.customCapabilities()).containsExactly(Capabilities.OUTBOX);
 
             assertThat(agent.ask(heartbeat(uid, 1)).reportFullState()).isFalse();
             assertThat(server.agent(uid).get("attached").asBoolean()).isTrue();
@@ -250,22 +249,6 @@ class ServerWebSocketIT {
     }
 
     @Test
-    void keepsTheLastStatusRecordAndIgnoresOnesThatAreNone() throws Exception {
-        try (TestAgent agent = TestAgent.connect(server, uid, "hash")) {
-            agent.ask(registration(uid, 0, "h1", "hash"));
-            agent.ask(status(1, "{\"load\": 0.5}"));
-            agent.ask(status(2, "{\"load\": 0.5"));
-            agent.ask(status(3, ""));
-            agent.ask(status(4, "\"" + "x".repeat(64 << 10) + "\""));
-
-            assertThat(server.agent(uid).get("status").get("load").asDouble()).isEqualTo(0.5);
-            assertThat(server.agent(uid).get("status_at").asString()).endsWith("Z");
-            assertThat(server.metric("holdfast_status_records_total")).isEqualTo(1);
-            assertThat(server.metric("holdfast_status_records_ignored_total")).isEqualTo(3);
-        }
-    }
-
-    @Test
     void answersWhatIsMalformedAndClosesThatConnectionAlone() throws Exception {
         try (TestAgent good = TestAgent.connect(server, uid, null);
                 TestAgent bad = TestAgent.connect(server, uid(2), null)) {
@@ -311,10 +294,6 @@ class ServerWebSocketIT {
             assertThat(agent.next().uid()).isEqualTo(uid);
             assertThat(server.agent(uid).get("attached").asBoolean()).isTrue();
         }
-    }
-
-    private AgentMessage status(long sequence, String text) {
-        return heartbeat(uid, sequence).withCustom(CustomMessage.ofText(Capabilities.STATUS, "record", text));
     }
 
     private void awaitAttached(InstanceUid agent, boolean attached) {

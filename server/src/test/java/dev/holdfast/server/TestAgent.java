@@ -68,7 +68,7 @@ final class TestAgent implements WebSocket.Listener, AutoCloseable {
 
     static AgentMessage heartbeat(InstanceUid uid, long sequence) {
         return AgentMessage.heartbeat(uid, sequence, Capabilities.OF_AGENT)
-                .withCustomCapabilities(List.of(Capabilities.STATUS));
+                .withCustomCapabilities(List.of("com.example.other"));
     }
 
     static AgentMessage registration(InstanceUid uid, long sequence, String host, String hash) {

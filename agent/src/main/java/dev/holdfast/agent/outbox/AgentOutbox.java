@@ -62,7 +62,11 @@ public final class AgentOutbox {
     @FunctionalInterface
     interface Opener {
 
-        /** @throws IOException if it cannot be opened */
+        /**
+         * Opens it.
+         *
+         * @throws IOException if it cannot be opened
+         */
         Outbox open(Path directory) throws IOException;
     }
 

@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -179,7 +180,7 @@ class AgentOutboxTest {
         assertThat(text(letter)).isEqualTo(appended.getFirst());
         ingest.refuses = null;
         append(1);
-        time.advance(SECOND.multipliedBy(5));
+        time.advance(Duration.ofSeconds(38));
         assertThat(ingest.stored).containsExactly(appended.getLast());
         assertThat(ingest.gaps).singleElement().satisfies(gap -> assertThat(gap.audit()).contains("100"));
     }
@@ -212,13 +213,13 @@ class AgentOutboxTest {
     }
 
     private void attach() {
-        server.custom = ingest::take;
-        start();
         time.advance(SECOND.multipliedBy(10));
         assertThat(link.phase()).isEqualTo(LinkPhase.ATTACHED);
     }
 
-    private void start() {
+    @BeforeEach
+    void start() {
+        server.custom = ingest::take;
         link = new Link(
                 LinkConfig.of(URI.create("ws://server.example")),
                 TestAgent.state(time, chance),

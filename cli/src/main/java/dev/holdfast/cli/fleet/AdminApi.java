@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.cli.fleet;
 
+import dev.holdfast.cli.command.Columns;
 import dev.holdfast.cli.command.CommandException;
 import dev.holdfast.cli.command.ExitCode;
 import dev.holdfast.cli.command.Invocation;
@@ -17,12 +18,17 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
 
 /** What a server answers to the operator who can read its data directory. */
 final class AdminApi {
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration READ_TIMEOUT = Duration.ofSeconds(30);
+    private static final int MOST_TOLD = 64 << 10;
 
     private final Path directory;
     private final ServerFile server;
@@ -49,8 +55,27 @@ final class AdminApi {
                         + " up`, or name its directory with --data");
     }
 
+    /** What there was at a path: its JSON text, and headers by name. */
+    record Answer(String body, Function<String, @Nullable String> headers) {
+
+        /** What a header has that every answer there has. */
+        String header(String name) throws CommandException {
+            String value = headers.apply(name);
+            if (value == null) {
+                throw new CommandException(
+                        ExitCode.FAILED, "the server answered without " + name + " (expected: one that sends events)");
+            }
+            return value;
+        }
+    }
+
     /** The JSON text at {@code path}. */
     String get(String path) throws CommandException {
+        return ask(path).body();
+    }
+
+    /** What is at {@code path}. A server that cannot tell now counts as one that cannot be reached. */
+    Answer ask(String path) throws CommandException {
         String address = ServerFile.dialable(server.admin());
         if (!runs()) {
             // Whoever has its address by now is not to be shown the token.
@@ -65,13 +90,32 @@ final class AdminApi {
             connection.setRequestProperty("Authorization", "Bearer " + token);
             int status = connection.getResponseCode();
             if (status != HttpURLConnection.HTTP_OK) {
-                throw new CommandException(ExitCode.FAILED, refusal(path, address, status));
+                int exitCode = status == HttpURLConnection.HTTP_UNAVAILABLE ? ExitCode.UNREACHABLE : ExitCode.FAILED;
+                throw new CommandException(exitCode, refusal(path, address, status) + told(connection));
             }
             try (InputStream body = connection.getInputStream()) {
-                return new String(body.readAllBytes(), StandardCharsets.UTF_8);
+                return new Answer(new String(body.readAllBytes(), StandardCharsets.UTF_8), connection::getHeaderField);
             }
         } catch (IOException | IllegalArgumentException e) {
             throw new CommandException(ExitCode.UNREACHABLE, silence(address, String.valueOf(e.getMessage())));
+        }
+    }
+
+    /** What the server says is wrong, if it is ours. */
+    private static String told(HttpURLConnection connection) throws IOException {
+        try (InputStream body = connection.getErrorStream()) {
+            if (body == null) {
+                return "";
+            }
+            String error = JsonMapper.shared()
+                    .readTree(body.readNBytes(MOST_TOLD))
+                    .path("error")
+                    .asString("");
+            return error.isEmpty() || connection.getResponseCode() == HttpURLConnection.HTTP_UNAUTHORIZED
+                    ? ""
+                    : ": " + Columns.printable(error);
+        } catch (JacksonException notJson) {
+            return "";
         }
     }
 

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * {@link #LIMIT} at most, until {@link #close} says that everything is closed, and then ends the process with exit code
  * 0: being told to stop is no failure. Safe for use by any thread.
  */
-final class StopSignal implements AutoCloseable {
+public final class StopSignal implements AutoCloseable {
 
     /** How long closing may take once the wish is there. */
     static final Duration LIMIT = Duration.ofSeconds(12);
@@ -39,7 +39,7 @@ final class StopSignal implements AutoCloseable {
      *
      * @param parent the process whose end is a wish too, and which holds the other end of standard input; or null
      */
-    static StopSignal listen(@Nullable Long parent) {
+    public static StopSignal listen(@Nullable Long parent) {
         StopSignal listening = new StopSignal(parent == null ? new CompletableFuture<>() : end(parent, System.in));
         Runtime.getRuntime().addShutdownHook(listening.hook);
         return listening;
@@ -67,7 +67,7 @@ final class StopSignal implements AutoCloseable {
     }
 
     /** Completed once the wish is there. */
-    CompletableFuture<?> requested() {
+    public CompletableFuture<?> requested() {
         return requested;
     }
 

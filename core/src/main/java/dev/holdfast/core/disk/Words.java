@@ -35,7 +35,7 @@ public final class Words {
     private Words() {}
 
     /** Why something failed, without the path, which the caller names. */
-    static String reason(IOException e) {
+    public static String reason(IOException e) {
         return switch (e) {
             case AccessDeniedException denied -> DENIED;
             case FileAlreadyExistsException there -> "a file is where a directory should be";

@@ -17,7 +17,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +40,9 @@ final class Index {
 
     /** Where the dead letters are, by their ids. */
     final TreeMap<Long, Dead> dead = new TreeMap<>();
+
+    /** Those that were found to be lost with a segment when the log was read. */
+    final Set<Long> lostDead = new TreeSet<>();
 
     long nextDead = 1;
 
@@ -205,8 +210,8 @@ final class Index {
         }
     }
 
-    /** Nothing in a segment is wanted any more, or it is not there: what was of it has been moved, or is lost. */
-    void gone(int segment) {
+    /** Nothing in a segment is wanted any more: what was of it has been moved. */
+    private void gone(int segment) {
         segments.remove(segment);
         int before = dead.size();
         dead.values().removeIf(each -> SegmentLog.segment(each.position) == segment);
@@ -224,13 +229,23 @@ final class Index {
         moved.clear();
     }
 
+    /** A segment is not there or cannot be read: what has not been moved of it is lost. */
+    void lose(int segment) {
+        Set<Long> before = new TreeSet<>(dead.keySet());
+        gone(segment);
+        before.removeAll(dead.keySet());
+        lostDead.addAll(before);
+    }
+
     private void gap(Lane lane, Frame frame) throws IOException {
         Gap gap = Codec.gap(frame.sequence(), frame.hash(), Codec.in(frame.payload()));
         if (gap.why() != Why.DEAD) {
             count(gap.why(), records(lane, gap));
             Gap before = lane.gapAt(gap.first());
             long first = before == null ? gap.first() : before.last() + 1;
-            letGo.add(new LetGo(lane.name, new Gap(first, gap.last(), gap.why(), gap.hash(), gap.audit())));
+            if (first <= gap.last()) {
+                letGo.add(new LetGo(lane.name, new Gap(first, gap.last(), gap.why(), gap.hash(), gap.audit())));
+            }
         }
         if (gap.last() >= lane.next) {
             reach(lane, gap.first() - 1, 0);

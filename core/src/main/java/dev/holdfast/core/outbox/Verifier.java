@@ -76,6 +76,7 @@ public final class Verifier {
         this.log = log;
         this.index = index;
         this.lostDead = new TreeSet<>(index.dead.keySet());
+        this.lostDead.addAll(index.lostDead);
     }
 
     /**
@@ -104,6 +105,7 @@ public final class Verifier {
 
     /** Reads everything. */
     static Verifier of(SegmentLog log, Recovery.Found found) throws IOException {
+        log.unreadable().forEach(found.index()::lose);
         Verifier verifier = new Verifier(log, found.index());
         for (Map.Entry<Integer, Integer> segment : found.index().segments.entrySet()) {
             int number = segment.getKey();
@@ -137,12 +139,12 @@ public final class Verifier {
             segments++;
         } else {
             hurt.remove(number);
-            lostDead.removeIf(id -> SegmentLog.segment(placeOf(id)) == number);
+            index.dead.forEach((id, letter) -> {
+                if (SegmentLog.segment(letter.position()) == number) {
+                    lostDead.remove(id);
+                }
+            });
         }
-    }
-
-    private long placeOf(long dead) {
-        return Objects.requireNonNull(index.dead.get(dead)).position();
     }
 
     private void scan(Tally tally, int number, int end) throws IOException {

@@ -203,7 +203,7 @@ final class Writer {
                 segments.flush();
             }
         } catch (IOException e) {
-            failed("writing failed, going on in a new segment", Words.explained(where, e));
+            failed("writing failed, going on in a new segment", e);
             if (!rewrite(e)) {
                 return;
             }
@@ -359,13 +359,14 @@ final class Writer {
                 commit();
                 expired = cleaner.expired(before);
             }
+            dropUnwanted();
         } catch (IOException e) {
             failed("what is too old cannot be looked for", e);
         }
     }
 
     private void failed(String what, IOException why) {
-        failures.write(log::warn, () -> where + ": " + what + ": " + why.getMessage());
+        failures.write(log::warn, () -> where + ": " + what + ": " + Words.reason(why));
     }
 
     /** Writes what takes the place of a segment, and removes it. */

@@ -94,11 +94,14 @@ class OutboxDrivenTest {
         assertThat(outbox.points("a", List.of(3L))).containsExactly(at.apply(3));
 
         reopen(SMALL.withQuota(256 << 10, WhenFull.DROP_OLDEST));
-        append("a", 400, 1_000);
-        Gap gap = (Gap) outbox.read("a", 1, 1, 1).getFirst();
+        append("b", 400, 1_000);
+        Gap gap = (Gap) outbox.read("b", 1, 1, 1).getFirst();
         assertThat(gap.last()).isGreaterThan(10);
-        assertThat(outbox.points("a", List.of(gap.last(), gap.last() - 1, gap.last() + 1)))
-                .containsExactly(new Point(gap.last(), gap.hash()), Point.START, new Point(gap.last(), gap.hash()));
+        assertThat(outbox.points("b", List.of(gap.last(), gap.last() - 1, gap.last() + 1)))
+                .containsExactly(
+                        new Point(gap.last(), gap.hash()),
+                        Point.START,
+                        pointsOf("b").apply(gap.last() + 1));
     }
 
     @Test
@@ -213,18 +216,14 @@ class OutboxDrivenTest {
     void whatIsDroppedIsToldAndCounted() throws Exception {
         reopen(SMALL.withQuota(256 << 10, WhenFull.DROP_OLDEST));
         append("a", 400, 1_000);
-        List<Gap> gaps = new ArrayList<>();
-        long dropped = 0;
-        for (Item item : outbox.read("a", 1, 1_000, 1 << 20)) {
-            if (item instanceof Gap gap) {
-                gaps.add(gap);
-                dropped += gap.last() - gap.first() + 1;
-            }
-        }
+        Gap gap = (Gap) outbox.read("a", 1, 1, 1).getFirst();
+        long dropped = gap.last();
         assertThat(heard)
-                .containsAll(gaps.stream()
-                        .map(gap -> "a DROPPED " + gap.first() + "-" + gap.last())
-                        .toList());
+                .filteredOn(news -> news.contains("DROPPED"))
+                .hasSizeGreaterThan(1)
+                .startsWith("a DROPPED 1-66");
+        assertThat(heard).anyMatch(news -> news.startsWith("a DROPPED 67-"));
+        assertThat(heard).anyMatch(news -> news.startsWith("a DROPPED ") && news.endsWith("-" + dropped));
         assertThat(outbox.figures().dropped()).isEqualTo(dropped).isPositive();
         reopen(SMALL);
         assertThat(outbox.figures().dropped()).isEqualTo(dropped);
@@ -264,9 +263,7 @@ class OutboxDrivenTest {
         assertThat(heard).contains("a DAMAGED 1-" + lost);
         assertThat(outbox.points("a", List.of(lost, lost + 1)))
                 .containsExactly(Point.START, new Point(lost + 1, items.get(1).hash()));
-        acknowledge("a", 149, 1);
-        append("a", 300, 1_000);
-        assertThat(disk.names()).doesNotContain("0000000001.log");
+        assertThat(disk.names()).as("it is kept for whoever repairs it").contains("0000000001.log");
     }
 
     @Test

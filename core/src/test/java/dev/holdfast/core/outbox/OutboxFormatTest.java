@@ -211,14 +211,17 @@ class OutboxFormatTest {
         }
     }
 
-    /** A record and a dead letter that stay behind among others have to be moved. */
+    /** Records and a dead letter that stay behind among others have to be moved. */
     private void move() throws Exception {
         reopen(POLICY);
         outbox.append(
                 new NewRecord("alpha", "text/plain", Map.of("source", "host", "ü", "😀"), "grün".getBytes(UTF_8)));
         outbox.append(new NewRecord("alpha", "", Map.of(), new byte[0]));
         get(outbox.bury("alpha", attempts(2)));
-        for (int n = 1; n <= 24; n++) {
+        for (int n = 1; n <= 30; n++) {
+            if (n % 3 == 1) {
+                outbox.append(record("alpha", "text " + n));
+            }
             outbox.append(zeros("bulk"));
             get(outbox.acknowledge("bulk", n, n));
         }

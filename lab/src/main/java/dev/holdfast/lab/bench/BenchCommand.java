@@ -2,6 +2,7 @@
 package dev.holdfast.lab.bench;
 
 import dev.holdfast.lab.print.Output;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -31,7 +32,8 @@ import picocli.CommandLine.Parameters;
             "",
             "Prints a row for each peer: benchmark, score, unit, peer, peer's score, and their ratio, which is above 1 where"
                     + " Holdfast does better. Most have a second row, on what an operation allocates. Units: ops/us"
-                    + " (operations a microsecond), us/op (microseconds an operation), B/op and bytes/key (bytes of heap).",
+                    + " (operations a microsecond), us/op (microseconds an operation), B/op and bytes/key (bytes of heap),"
+                    + " ops/s (operations a second), ms (milliseconds), MB/s (a million bytes a second).",
             "",
             "One takes half a minute to seven minutes, all of them a quarter of an hour, on a machine with nothing else to do; with"
                     + " --quick some seconds, all of them a minute.",
@@ -62,7 +64,9 @@ public final class BenchCommand implements Callable<Integer> {
             description = {
                 "breaker: a permit and its success. retry: a call that goes well at once. backoff: one delay.",
                 "queue: a key added, taken and done, on one thread. queue-retried: the same, but that it fails and waits."
-                        + " queue-contended: four threads add, four take. waiting-keys: the heap that a key takes.",
+                        + " queue-contended: four threads add, four take, beside a bare queue, too. waiting-keys: the heap that a key takes.",
+                "outbox: records appended by 1, 8 and 64 threads, a million of them that wait opened and read; in the"
+                        + " directory of temporary files (java.io.tmpdir), so that one must be on the disk in question.",
                 "all: each of them.",
             })
     private String name = "all";
@@ -77,7 +81,7 @@ public final class BenchCommand implements Callable<Integer> {
     private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
 
     @Override
-    public Integer call() throws RunnerException {
+    public Integer call() throws RunnerException, IOException, InterruptedException {
         List<Row> rows = new ArrayList<>();
         boolean all = name.equals("all");
         for (Map.Entry<String, Jmh> entry : JMH.entrySet()) {
@@ -88,11 +92,15 @@ public final class BenchCommand implements Callable<Integer> {
         if (all || name.equals(WaitingKeys.NAME)) {
             rows.addAll(WaitingKeys.measure(quick ? 100_000 : 1_000_000));
         }
+        if (all || name.equals(OutboxAppends.NAME)) {
+            rows.addAll(OutboxAppends.measure(quick));
+            rows.addAll(OutboxReads.measure(quick));
+        }
         if (rows.isEmpty()) {
             throw new CommandLine.ParameterException(
                     spec.commandLine(),
-                    "NAME: " + name + " (expected: all, " + WaitingKeys.NAME + ", " + String.join(", ", JMH.keySet())
-                            + ")");
+                    "NAME: " + name + " (expected: all, " + OutboxAppends.NAME + ", " + WaitingKeys.NAME + ", "
+                            + String.join(", ", JMH.keySet()) + ")");
         }
         output.print(spec, rows, BenchCommand::line);
         return 0;

@@ -61,7 +61,7 @@ class OutboxWireTest {
         assertThat(((OutboxMessage.Batch) batch).items())
                 .containsExactly(new Item.Gap(1, new Point(2, 0), Item.Gap.Why.UNKNOWN, ""));
         assertThat(OutboxWire.read(message("gossip", "ffff"))).isEmpty();
-        assertThat(OutboxWire.read(CustomMessage.ofText(Capabilities.STATUS, "part", "{}")))
+        assertThat(OutboxWire.read(CustomMessage.ofText("com.example.other", "part", "{}")))
                 .isEmpty();
     }
 

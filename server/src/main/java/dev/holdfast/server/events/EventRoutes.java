@@ -13,6 +13,7 @@ import io.javalin.http.HttpStatus;
 import io.javalin.router.JavalinDefaultRoutingApi;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -22,13 +23,15 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.MissingNode;
 
 /**
  * {@code GET /api/events}, {@code /api/drops} and {@code /api/agents/UID/pushes}. Safe for use by any thread.
  *
  * <p>The first two take {@code after} (an id, to go on after it), {@code limit} (1 to 1,000; 100 by default),
  * {@code agent}, {@code lane}, {@code since}, {@code until} (ISO 8601; when it was stored) and {@code type} (the
- * content type, or why it was dropped). Answers carry {@code Holdfast-Next}, the id to go on after, and {@code
+ * content type, or why it was dropped). A drop has what its audit tells, where that is JSON as {@link
+ * dev.holdfast.opamp.outbox.Item.Gap} says; {@code hash} is the chain hash at the last sequence. Answers carry {@code Holdfast-Next}, the id to go on after, and {@code
  * Holdfast-End}, which says whether that was all for now: a page may be short, or empty, without being the last.
  */
 public final class EventRoutes {
@@ -43,6 +46,9 @@ public final class EventRoutes {
 
     private static final int MOST = 1_000;
 
+    /** What the audit of a gap may tell by which name, and what it is called beside the first and last sequence. */
+    private static final Map<String, String> AUDIT = audited();
+
     private final JsonMapper json = JsonMapper.builder().build();
     private final EventStore store;
 
@@ -56,6 +62,17 @@ public final class EventRoutes {
         routes.get("/api/events", ctx -> answer(ctx, this::events));
         routes.get("/api/drops", ctx -> answer(ctx, this::drops));
         routes.get("/api/agents/{uid}/pushes", ctx -> answer(ctx, this::pushes));
+    }
+
+    private static Map<String, String> audited() {
+        Map<String, String> names = new LinkedHashMap<>();
+        names.put("content_type", "content_type");
+        names.put("bytes", "bytes");
+        names.put("attempts", "attempts");
+        names.put("first", "first_attempt");
+        names.put("last", "last_attempt");
+        names.put("reasons", "reasons");
+        return Collections.unmodifiableMap(names);
     }
 
     /** Answers a request, or says what is wrong with it. */
@@ -131,8 +148,8 @@ public final class EventRoutes {
         }
     }
 
-    private Map<String, Object> json(Drop drop) {
-        Map<String, Object> row = new LinkedHashMap<>();
+    private Map<String, @Nullable Object> json(Drop drop) {
+        Map<String, @Nullable Object> row = new LinkedHashMap<>();
         row.put("id", drop.id());
         row.put("agent", drop.agent().toString());
         row.put("outbox", drop.stream().outbox().toString());
@@ -140,9 +157,16 @@ public final class EventRoutes {
         row.put("epoch", HexFormat.of().toHexDigits(drop.stream().epoch()));
         row.put("first", drop.gap().first());
         row.put("last", drop.gap().last().sequence());
+        row.put("count", drop.gap().last().sequence() - drop.gap().first() + 1);
+        row.put("hash", HexFormat.of().toHexDigits(drop.gap().last().hash()));
         row.put("why", drop.gap().why().name().toLowerCase(Locale.ROOT));
         row.put("stored_at", drop.at().toString());
-        row.put("audit", audit(drop.gap().audit()));
+        Object audit = audit(drop.gap().audit());
+        AUDIT.forEach((name, shown) -> {
+            JsonNode told = audit instanceof JsonNode tree ? tree.path(name) : MissingNode.getInstance();
+            row.put(shown, told.isMissingNode() ? null : told);
+        });
+        row.put("audit", audit);
         return row;
     }
 

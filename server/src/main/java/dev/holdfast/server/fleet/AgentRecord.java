@@ -43,7 +43,7 @@ public record AgentRecord(
      * A status record as it came.
      *
      * @param text JSON
-     * @param at when it came
+     * @param at when it was recorded, by the agent's clock
      */
     public record Status(String text, Instant at) {}
 

@@ -270,10 +270,8 @@ public final class Fleet implements AutoCloseable {
     /**
      * Notes an agent's status record.
      *
-     * @param text JSON
      */
-    public void received(InstanceUid uid, String text) {
-        AgentRecord.Status status = new AgentRecord.Status(text, now());
+    public void received(InstanceUid uid, AgentRecord.Status status) {
         Change change = change(
                 uid,
                 before -> before == null ? null : before.with(before.record().withStatus(status)));

@@ -4,6 +4,7 @@ package dev.holdfast.server.ingest;
 import dev.holdfast.core.record.Point;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.outbox.Item;
+import dev.holdfast.opamp.outbox.OutboxId;
 import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
 import dev.holdfast.opamp.outbox.StreamId;
 import java.time.Instant;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where events, marks and the past of streams are kept.
  *
- * <p>One thread writes and asks for {@link #mark} and {@link #hash}; any thread reads the rest meanwhile.
+ * <p>One thread writes and asks for {@link #mark}, {@link #hash} and {@link #has}; any thread reads the rest meanwhile.
  */
 public interface EventStore extends AutoCloseable {
 
@@ -30,6 +31,9 @@ public interface EventStore extends AutoCloseable {
 
     /** The chain hash at a sequence of a stream; 0 where it is not known. */
     long hash(StreamId stream, long sequence) throws EventStoreException;
+
+    /** Whether a lane of an outbox has a known hash at a sequence, in whichever epoch. */
+    boolean has(OutboxId outbox, String lane, Point point) throws EventStoreException;
 
     /** Events in the order they were stored in. */
     Page<Event> events(Query query) throws EventStoreException;
@@ -70,8 +74,14 @@ public interface EventStore extends AutoCloseable {
         /** Up to where a stream is stored; empty if it is not known. */
         Optional<Point> mark(StreamId stream) throws EventStoreException;
 
-        /** Stores all of a batch that was judged to fit, and moves its stream's mark to where it reaches. */
-        void add(InstanceUid agent, Instant now, Batch batch) throws EventStoreException;
+        /**
+         * Stores what is not there yet of a batch that was judged to fit, and moves its stream's mark to where it
+         * reaches. What is there is what another epoch of the lane has, or had, at the same sequence with the same known
+         * hash: records by records, gaps by gaps.
+         *
+         * @return what was stored of it
+         */
+        List<Item> add(InstanceUid agent, Instant now, Batch batch) throws EventStoreException;
 
         /**
          * Removes the oldest events and drops, as long as they are from before an instant or more than a size, and
@@ -115,9 +125,9 @@ public interface EventStore extends AutoCloseable {
     record Drop(long id, StreamId stream, InstanceUid agent, Instant at, Item.Gap gap) {}
 
     /**
-     * A batch that was stored.
+     * A batch that was taken.
      *
-     * @param records how many there were, gaps not counted
+     * @param records how many of it were stored, gaps not counted
      * @param bytes of their payloads, as sent
      */
     record Push(Instant at, StreamId stream, long first, long last, int records, long bytes) {}

@@ -9,6 +9,7 @@ import dev.holdfast.opamp.outbox.OutboxMessage.Refused;
 import dev.holdfast.opamp.outbox.OutboxMessage.Resume;
 import dev.holdfast.opamp.outbox.StreamId;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -34,13 +35,6 @@ final class Ingest {
 
         /** It is wrong. */
         record Refuse(Refused refused) implements Verdict {}
-    }
-
-    /** What is stored of a stream's past. */
-    interface Past {
-
-        /** The chain hash at a sequence; 0 where it is not known. */
-        long hash(StreamId stream, long sequence) throws EventStoreException;
     }
 
     /**
@@ -84,25 +78,37 @@ final class Ingest {
         return null;
     }
 
-    /** Answers a resume: where its stream stands, and the newest point that both sides remember alike. */
-    static Mark answer(Resume resume, @Nullable Point mark, Past past) throws EventStoreException {
-        return mark(resume.stream(), resume.ask(), mark, mark == null ? 0 : matched(resume, mark, past));
+    /** Answers a resume: where its stream stands, and the newest of its points that is known here too. */
+    static Mark answer(Resume resume, EventStore store) throws EventStoreException {
+        Point mark = store.mark(resume.stream()).orElse(null);
+        return mark(resume.stream(), resume.ask(), mark, matched(resume, mark, store));
     }
 
-    private static long matched(Resume resume, Point mark, Past past) throws EventStoreException {
+    private static long matched(Resume resume, @Nullable Point mark, EventStore store) throws EventStoreException {
         List<Point> newestFirst = Stream.concat(Stream.of(resume.acknowledged()), resume.points().stream())
-                .filter(point -> point.sequence() > 0 && point.sequence() <= mark.sequence() && point.hash() != 0)
-                .sorted((one, other) -> Long.compare(other.sequence(), one.sequence()))
+                .filter(point -> point.sequence() > 0 && point.hash() != 0)
+                .sorted(Comparator.comparingLong(Point::sequence).reversed())
                 .toList();
         for (Point point : newestFirst) {
-            long stored = point.sequence() == mark.sequence() && mark.hash() != 0
-                    ? mark.hash()
-                    : past.hash(resume.stream(), point.sequence());
-            if (stored == point.hash()) {
+            if (mark == null
+                    ? isElsewhere(resume.stream(), point, store)
+                    : isThere(resume.stream(), point, mark, store)) {
                 return point.sequence();
             }
         }
         return 0;
+    }
+
+    private static boolean isElsewhere(StreamId stream, Point point, EventStore store) throws EventStoreException {
+        return store.has(stream.outbox(), stream.lane(), point);
+    }
+
+    private static boolean isThere(StreamId stream, Point point, Point mark, EventStore store)
+            throws EventStoreException {
+        if (point.sequence() >= mark.sequence()) {
+            return point.equals(mark);
+        }
+        return store.hash(stream, point.sequence()) == point.hash();
     }
 
     private static Mark mark(StreamId stream, long ask, @Nullable Point mark, long matched) {

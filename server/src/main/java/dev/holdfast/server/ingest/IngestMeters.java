@@ -21,6 +21,7 @@ final class IngestMeters {
     final Counter bytes;
     final Counter batches;
     final Counter repeated;
+    final Counter elsewhere;
     final Counter resumes;
     final Counter malformed;
     final Counter retired;
@@ -34,9 +35,11 @@ final class IngestMeters {
         this.records = counter("holdfast.ingest.records", "records stored");
         this.gaps = counter("holdfast.ingest.gaps", "gaps stored: runs of records that will never come");
         this.bytes = counter("holdfast.ingest.bytes", "bytes of payload stored, as sent");
-        this.batches = counter("holdfast.ingest.batches", "batches stored");
+        this.batches = counter("holdfast.ingest.batches", "batches taken");
         this.repeated =
                 counter("holdfast.ingest.batches.not.next", "batches answered with the mark: they do not follow it");
+        this.elsewhere = counter(
+                "holdfast.ingest.known", "records and gaps not stored again: another epoch of their lane has them");
         this.resumes = counter("holdfast.ingest.resumes", "resumes answered");
         this.malformed = counter("holdfast.ingest.malformed", "messages of an outbox that were none");
         this.retired = counter("holdfast.ingest.retired", "events removed for their age or for want of room");

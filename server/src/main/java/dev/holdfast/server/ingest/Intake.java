@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -80,7 +81,7 @@ public final class Intake implements AutoCloseable {
     /** Touched on the loop alone. */
     private LineLimit failureLines;
 
-    private boolean failing;
+    private boolean toldOfFailure;
 
     private Intake(EventStore store, Time time, IngestConfig config, IngestMeters meters) {
         this.store = store;
@@ -263,11 +264,11 @@ public final class Intake implements AutoCloseable {
         Batch batch = (Batch) job.message;
         return switch (Ingest.judge(batch, tables.mark(batch.stream()).orElse(null))) {
             case Ingest.Verdict.Take take -> {
-                tables.add(job.agent, time.instant(), take.batch());
-                yield new Outcome(new Mark(batch.stream(), batch.ask(), true, batch.reaches(), 0, floor()), true);
+                List<Item> stored = tables.add(job.agent, time.instant(), take.batch());
+                yield new Outcome(new Mark(batch.stream(), batch.ask(), true, batch.reaches(), 0, floor()), stored);
             }
-            case Ingest.Verdict.Tell tell -> new Outcome(tell.mark(), false);
-            case Ingest.Verdict.Refuse refuse -> new Outcome(refuse.refused(), false);
+            case Ingest.Verdict.Tell tell -> new Outcome(tell.mark(), null);
+            case Ingest.Verdict.Refuse refuse -> new Outcome(refuse.refused(), null);
         };
     }
 
@@ -280,9 +281,10 @@ public final class Intake implements AutoCloseable {
     private void count(Batch batch, Outcome outcome) {
         if (outcome.answer() instanceof Refused refused) {
             meters.refused(refused.why());
-        } else if (outcome.stored()) {
+        } else if (outcome.stored() != null) {
             meters.batches.increment();
-            for (Item item : batch.items()) {
+            meters.elsewhere.increment(batch.items().size() - outcome.stored().size());
+            for (Item item : outcome.stored()) {
                 if (item instanceof Item.Data data) {
                     meters.records.increment();
                     meters.bytes.increment(data.payload().remaining());
@@ -308,7 +310,6 @@ public final class Intake implements AutoCloseable {
 
     private void failed(List<Job> jobs, Exception e) {
         meters.failures.increment();
-        failing = true;
         tell(jobs.size() + " batches could not be stored: " + e.getMessage(), e);
         for (Job job : jobs) {
             answer(job, refused(job.message, UNSTORABLE));
@@ -316,27 +317,28 @@ public final class Intake implements AutoCloseable {
     }
 
     private void tell(String what, Exception e) {
-        failureLines
-                .admit(time.nanoTime())
-                .ifPresent(leftOut -> log.error(
-                        "events: {} (agents keep what they have and try again; {} such lines left out). Free space or"
-                                + " mend the disk, and it goes on by itself",
-                        what,
-                        leftOut,
-                        // What a store says of itself needs no trace.
-                        e instanceof EventStoreException ? null : e));
+        failureLines.admit(time.nanoTime()).ifPresent(leftOut -> {
+            toldOfFailure = true;
+            log.error(
+                    "events: {} (agents keep what they have and try again; {} such lines left out). Free space"
+                            + " or mend the disk, and it goes on by itself",
+                    what,
+                    leftOut,
+                    // What a store says of itself needs no trace.
+                    e instanceof EventStoreException ? null : e);
+        });
     }
 
     private void worksAgain() {
-        if (failing) {
-            failing = false;
+        if (toldOfFailure) {
+            toldOfFailure = false;
             log.info("events: can be stored again");
         }
     }
 
     private OutboxMessage resume(Resume resume) {
         try {
-            Mark mark = Ingest.answer(resume, store.mark(resume.stream()).orElse(null), store::hash);
+            Mark mark = Ingest.answer(resume, store);
             meters.resumes.increment();
             return mark;
         } catch (EventStoreException | RuntimeException e) {
@@ -375,8 +377,12 @@ public final class Intake implements AutoCloseable {
         time.schedule(gone[0] == RETIRED_AT_ONCE ? Duration.ZERO : RETIRE_INTERVAL, this::retire);
     }
 
-    /** What became of a batch. */
-    private record Outcome(OutboxMessage answer, boolean stored) {}
+    /**
+     * What became of a batch.
+     *
+     * @param stored what was stored of it; null if it was not taken
+     */
+    private record Outcome(OutboxMessage answer, @Nullable List<Item> stored) {}
 
     /** A message that waits, and who waits for its answer. */
     private record Job(

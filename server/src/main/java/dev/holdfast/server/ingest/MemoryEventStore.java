@@ -4,6 +4,7 @@ package dev.holdfast.server.ingest;
 import dev.holdfast.core.record.Point;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.outbox.Item;
+import dev.holdfast.opamp.outbox.OutboxId;
 import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
 import dev.holdfast.opamp.outbox.StreamId;
 import java.time.Instant;
@@ -11,11 +12,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 
@@ -23,6 +26,8 @@ import java.util.function.Predicate;
 public final class MemoryEventStore implements EventStore {
 
     private final Map<StreamId, Past> streams = new HashMap<>();
+    private final Set<Place> records = new HashSet<>();
+    private final Set<Place> gaps = new HashSet<>();
     private final NavigableMap<Long, Event> events = new TreeMap<>();
     private final NavigableMap<Long, Drop> drops = new TreeMap<>();
     private final Map<InstanceUid, Deque<Push>> pushes = new HashMap<>();
@@ -30,11 +35,41 @@ public final class MemoryEventStore implements EventStore {
     private long lastDrop;
     private long bytes;
 
+    /** What is the same in all epochs of a lane. */
+    private record Place(OutboxId outbox, String lane, Point point) {
+
+        static Place of(StreamId stream, Item item) {
+            return new Place(stream.outbox(), stream.lane(), item.last());
+        }
+    }
+
     /** What is known of a stream. */
     private static final class Past {
 
         private Point mark = Point.START;
         private final NavigableMap<Long, Long> hashes = new TreeMap<>();
+
+        Past copy() {
+            Past copy = new Past();
+            copy.mark = mark;
+            copy.hashes.putAll(hashes);
+            return copy;
+        }
+    }
+
+    /** A store with what is in this one now: a backup, which can be gone on with. */
+    public synchronized MemoryEventStore copy() {
+        MemoryEventStore copy = new MemoryEventStore();
+        streams.forEach((stream, past) -> copy.streams.put(stream, past.copy()));
+        copy.records.addAll(records);
+        copy.gaps.addAll(gaps);
+        copy.events.putAll(events);
+        copy.drops.putAll(drops);
+        pushes.forEach((agent, history) -> copy.pushes.put(agent, new ArrayDeque<>(history)));
+        copy.lastEvent = lastEvent;
+        copy.lastDrop = lastDrop;
+        copy.bytes = bytes;
+        return copy;
     }
 
     @Override
@@ -53,6 +88,12 @@ public final class MemoryEventStore implements EventStore {
     public synchronized long hash(StreamId stream, long sequence) {
         Past past = streams.get(stream);
         return past == null ? 0 : past.hashes.getOrDefault(sequence, 0L);
+    }
+
+    @Override
+    public synchronized boolean has(OutboxId outbox, String lane, Point point) {
+        Place place = new Place(outbox, lane, point);
+        return records.contains(place) || gaps.contains(place);
     }
 
     @Override
@@ -114,15 +155,17 @@ public final class MemoryEventStore implements EventStore {
         // Memory holds nothing that others wait for.
     }
 
-    private void add(InstanceUid agent, Instant now, Batch batch) {
+    private void add(InstanceUid agent, Instant now, Batch batch, List<Item> items) {
         Past past = streams.computeIfAbsent(batch.stream(), stream -> new Past());
-        int records = 0;
+        int count = 0;
         long size = 0;
-        for (Item item : batch.items()) {
-            past.hashes.put(item.last().sequence(), item.last().hash());
+        batch.items()
+                .forEach(item ->
+                        past.hashes.put(item.last().sequence(), item.last().hash()));
+        for (Item item : items) {
             switch (item) {
                 case Item.Data data -> {
-                    records++;
+                    count++;
                     size += data.payload().remaining();
                     bytes += Event.size(data);
                     events.put(++lastEvent, new Event(lastEvent, batch.stream(), agent, now, data));
@@ -137,7 +180,7 @@ public final class MemoryEventStore implements EventStore {
                 batch.stream(),
                 batch.items().getFirst().first(),
                 batch.reaches().sequence(),
-                records,
+                count,
                 size));
         if (history.size() > PUSHES) {
             history.removeLast();
@@ -148,6 +191,8 @@ public final class MemoryEventStore implements EventStore {
     private final class Transaction implements Tables {
 
         private final List<Runnable> changes = new ArrayList<>();
+        private final Set<Place> newRecords = new HashSet<>();
+        private final Set<Place> newGaps = new HashSet<>();
         private final Map<StreamId, Point> marks = new HashMap<>();
 
         @Override
@@ -156,9 +201,25 @@ public final class MemoryEventStore implements EventStore {
         }
 
         @Override
-        public void add(InstanceUid agent, Instant now, Batch batch) {
+        public List<Item> add(InstanceUid agent, Instant now, Batch batch) {
             marks.put(batch.stream(), batch.reaches());
-            changes.add(() -> MemoryEventStore.this.add(agent, now, batch));
+            List<Item> items = batch.items().stream()
+                    .filter(item -> isNew(batch.stream(), item))
+                    .toList();
+            changes.add(() -> {
+                MemoryEventStore.this.add(agent, now, batch, items);
+                records.addAll(newRecords);
+                gaps.addAll(newGaps);
+            });
+            return items;
+        }
+
+        private boolean isNew(StreamId stream, Item item) {
+            Place place = Place.of(stream, item);
+            boolean isThere = item instanceof Item.Data
+                    ? records.contains(place) || !newRecords.add(place)
+                    : gaps.contains(place) || !newGaps.add(place);
+            return !isThere || item.last().hash() == 0;
         }
 
         @Override

@@ -46,7 +46,7 @@ final class SqliteEventReader {
                         + " FROM event",
                 "id, stream, first, last, hash, why, audit, agent, stored_at FROM gap",
                 "id, agent, stream, first, last, records, bytes, stored_at FROM push",
-                "stream, first, hashes FROM past",
+                "stream, of_gap, first, hashes FROM past",
                 "events, bytes FROM total")) {
             handle.createQuery("SELECT " + columns + " LIMIT 0").mapToMap().list();
         }

@@ -3,6 +3,7 @@ package dev.holdfast.server.sqlite;
 
 import dev.holdfast.core.record.Point;
 import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.opamp.outbox.OutboxId;
 import dev.holdfast.opamp.outbox.StreamId;
 import dev.holdfast.server.ingest.EventStore;
 import dev.holdfast.server.ingest.EventStoreException;
@@ -34,6 +35,9 @@ public final class SqliteEventStore implements EventStore {
     /** One that writes, and two for those who read meanwhile. */
     private static final int CONNECTIONS = 3;
 
+    /** More events than are ever stored in a millisecond; the product has no more digits than JSON's numbers. */
+    private static final long IDS_PER_MILLI = 1_000;
+
     private static final SqliteFile.Kind KIND = new SqliteFile.Kind(
             "ingest",
             SQLiteConfig.SynchronousMode.FULL,
@@ -47,8 +51,14 @@ public final class SqliteEventStore implements EventStore {
     /** Null where a damaged one is set aside and a new one could not be begun yet. Set by the writing thread. */
     private volatile @Nullable SqliteFile open;
 
+    /** What somebody found who only read. */
+    private volatile @Nullable Damage damage;
+
     /** Used by the writing thread alone. */
     private @Nullable SqliteEventWriter writer;
+
+    /** That a file is damaged, and how that showed. */
+    private record Damage(SqliteFile file, Exception e) {}
 
     private SqliteEventStore(Path file, Supplier<Instant> clock) {
         this.file = file;
@@ -85,41 +95,67 @@ public final class SqliteEventStore implements EventStore {
             to.commit();
             done = true;
         } catch (SQLException e) {
-            throw writing(e);
+            throw failed("written", e);
         } catch (EventStoreException e) {
-            throw e.getCause() instanceof SQLException cause ? writing(cause) : e;
+            throw e.getCause() instanceof SQLException cause ? failed("written", cause) : e;
         } finally {
             if (!done) {
-                to.rollback();
+                rollback(to);
             }
         }
     }
 
-    /** What became of a transaction that failed; a damaged file gives way to a new one at once. */
-    private EventStoreException writing(SQLException e) throws EventStoreException {
+    private void rollback(SqliteEventWriter used) {
+        try {
+            used.rollback();
+        } catch (SQLException e) {
+            SqliteFile from = open;
+            // A file that was set aside meanwhile has taken its writer with it.
+            if (from != null && used.equals(writer)) {
+                from.pool().evictConnection(used.connection);
+                writer = null;
+            }
+        }
+    }
+
+    /** What failed, on the writing thread; a damaged file gives way to a new one at once. */
+    private EventStoreException failed(String what, SQLException e) throws EventStoreException {
         if (SqliteFault.isDamage(e)) {
             beginAnew(e);
         }
-        return unusable("written", e);
+        return unusable(what, e);
     }
 
     @Override
     public Optional<Point> mark(StreamId stream) throws EventStoreException {
-        SqliteEventWriter from = ready("opened");
-        try {
-            return from.mark(stream);
-        } finally {
-            from.rollback();
-        }
+        return ask(from -> from.mark(stream));
     }
 
     @Override
     public long hash(StreamId stream, long sequence) throws EventStoreException {
+        return ask(from -> from.hash(stream, sequence));
+    }
+
+    @Override
+    public boolean has(OutboxId outbox, String lane, Point point) throws EventStoreException {
+        return ask(from -> from.has(outbox, lane, point));
+    }
+
+    /** Something that the writing thread asks. */
+    @FunctionalInterface
+    private interface Question<T> {
+
+        T to(SqliteEventWriter writer) throws EventStoreException;
+    }
+
+    private <T> T ask(Question<T> question) throws EventStoreException {
         SqliteEventWriter from = ready("opened");
         try {
-            return from.hash(stream, sequence);
+            return question.to(from);
+        } catch (EventStoreException e) {
+            throw e.getCause() instanceof SQLException cause ? failed("read", cause) : e;
         } finally {
-            from.rollback();
+            rollback(from);
         }
     }
 
@@ -171,11 +207,20 @@ public final class SqliteEventStore implements EventStore {
                 return reading.from(connection);
             }
         } catch (RuntimeException | SQLException e) {
+            if (from != null && SqliteFault.isDamage(e)) {
+                // The file is the writing thread's to set aside.
+                damage = new Damage(from, e);
+            }
             throw unusable("read", e);
         }
     }
 
     private SqliteEventWriter ready(String what) throws EventStoreException {
+        Damage found = damage;
+        damage = null;
+        if (found != null && found.file().equals(open)) {
+            beginAnew(found.e());
+        }
         try {
             return writer();
         } catch (RuntimeException | SQLException | SqliteFile.NewerException e) {
@@ -210,7 +255,8 @@ public final class SqliteEventStore implements EventStore {
                     file,
                     SqliteFault.reason(damage),
                     aside);
-            writer();
+            // Ids go on above those of the old file, for whoever goes on after one of them.
+            writer().beginAfter(clock.get().toEpochMilli() * IDS_PER_MILLI);
         } catch (IOException e) {
             throw new EventStoreException(String.valueOf(e.getMessage()), e);
         } catch (RuntimeException | SQLException | SqliteFile.NewerException e) {

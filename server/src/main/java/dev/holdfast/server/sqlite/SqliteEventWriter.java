@@ -4,6 +4,7 @@ package dev.holdfast.server.sqlite;
 import dev.holdfast.core.record.Point;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.outbox.Item;
+import dev.holdfast.opamp.outbox.OutboxId;
 import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
 import dev.holdfast.opamp.outbox.StreamId;
 import dev.holdfast.server.ingest.EventStore;
@@ -13,11 +14,14 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The one connection that writes events, and its transaction. Used by one thread. */
@@ -26,8 +30,9 @@ final class SqliteEventWriter implements EventStore.Tables, AutoCloseable {
     private static final long NANOS = 1_000_000_000;
 
     private static final String PAST_HASH = """
-            SELECT substr(hashes, (?3 - first) * 8 + 1, 8) FROM past
-            WHERE stream = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1
+            SELECT substr(hashes, (?2 - first) * 8 + 1, 8) FROM past
+            WHERE stream = ?1 AND of_gap IN (0, 1) AND first <= ?2 AND first > ?2 - ?3
+                AND length(hashes) > (?2 - first) * 8 LIMIT 1
             """;
 
     private static final String FORGET_PUSHES = """
@@ -35,8 +40,9 @@ final class SqliteEventWriter implements EventStore.Tables, AutoCloseable {
                 AND id <= (SELECT id FROM push WHERE agent = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)
             """;
 
-    private final Connection connection;
+    final Connection connection;
     private final SqlitePast past;
+    private final SqliteEpochs epochs;
 
     /** Preparing takes longer than most of them. */
     private final Map<String, PreparedStatement> statements = new HashMap<>();
@@ -50,7 +56,19 @@ final class SqliteEventWriter implements EventStore.Tables, AutoCloseable {
     SqliteEventWriter(Connection connection) throws SQLException {
         this.connection = connection;
         this.past = new SqlitePast(this::prepared);
+        this.epochs = new SqliteEpochs(this::prepared);
         connection.setAutoCommit(false);
+    }
+
+    /** Has the ids of an empty file begin after one. */
+    void beginAfter(long id) throws SQLException {
+        for (String table : List.of("event", "gap")) {
+            PreparedStatement insert = prepared("INSERT INTO sqlite_sequence (seq, name) VALUES (?, ?)");
+            insert.setLong(1, id);
+            insert.setString(2, table);
+            insert.executeUpdate();
+        }
+        commit();
     }
 
     void commit() throws SQLException {
@@ -58,19 +76,26 @@ final class SqliteEventWriter implements EventStore.Tables, AutoCloseable {
         streams.clear();
     }
 
-    void rollback() {
+    /**
+     * Ends a transaction that is not to be.
+     *
+     * @throws SQLException if nobody can know what the connection would do next
+     */
+    void rollback() throws SQLException {
         streams.clear();
         try {
             connection.rollback();
         } catch (SQLException e) {
-            // The transaction is over all the same: SQLite ends it itself where it can no longer go on.
-            streams.clear();
+            // SQLite ends a transaction itself where its disk is full. The driver begins the next one only after an end
+            // of its own; without, each statement from here on would be committed alone.
+            try (Statement begin = connection.createStatement()) {
+                begin.execute("BEGIN");
+            }
         }
     }
 
     @Override
     public void close() {
-        rollback();
         try {
             for (PreparedStatement statement : statements.values()) {
                 statement.close();
@@ -101,7 +126,8 @@ final class SqliteEventWriter implements EventStore.Tables, AutoCloseable {
                     return found;
                 }
             }
-            try (ResultSet rows = bound(PAST_HASH, row.id(), sequence, sequence).executeQuery()) {
+            try (ResultSet rows =
+                    bound(PAST_HASH, row.id(), sequence, SqlitePast.RUN).executeQuery()) {
                 byte[] hash = rows.next() ? rows.getBytes(1) : null;
                 return hash == null || hash.length < Long.BYTES
                         ? 0L
@@ -110,45 +136,58 @@ final class SqliteEventWriter implements EventStore.Tables, AutoCloseable {
         });
     }
 
+    boolean has(OutboxId outbox, String lane, Point point) throws EventStoreException {
+        return attempt(() -> epochs.has(outbox, lane, point));
+    }
+
     @Override
-    public void add(InstanceUid agent, Instant now, Batch batch) throws EventStoreException {
-        attempt(() -> {
-            long who = agent(agent);
+    public List<Item> add(InstanceUid agent, Instant now, Batch batch) throws EventStoreException {
+        return attempt(() -> {
+            List<Item> known = epochs.known(batch);
             Stream stream = stream(batch, now);
-            long records = 0;
-            long payloads = 0;
-            long size = 0;
-            PreparedStatement insert = prepared("""
-                    INSERT INTO event (stream, sequence, hash, agent, stored_at, time, type, encoding, headers,
-                        replay_of, size, payload)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """);
-            for (Item item : batch.items()) {
-                switch (item) {
-                    case Item.Data data -> {
-                        bind(insert, stream.id(), who, now, data);
-                        insert.addBatch();
-                        records++;
-                        payloads += data.payload().remaining();
-                        size += EventStore.Event.size(data);
-                    }
-                    case Item.Gap gap -> add(stream.id(), who, now, gap);
-                }
-            }
-            insert.executeBatch();
-            run("UPDATE total SET events = events + ?, bytes = bytes + ?", records, size);
-            run(
-                    "INSERT INTO push (agent, stream, first, last, records, bytes, stored_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    who,
-                    stream.id(),
-                    batch.items().getFirst().first(),
-                    batch.reaches().sequence(),
-                    records,
-                    payloads,
-                    now.toEpochMilli());
-            run(FORGET_PUSHES, who, EventStore.PUSHES);
-            return records;
+            past.keep(stream.id(), known);
+            Set<Long> there = known.stream().map(Item::first).collect(Collectors.toSet());
+            List<Item> items = batch.items().stream()
+                    .filter(item -> !there.contains(item.first()))
+                    .toList();
+            add(agent(agent), stream.id(), now, batch, items);
+            return items;
         });
+    }
+
+    private void add(long agent, long stream, Instant now, Batch batch, List<Item> items) throws SQLException {
+        long records = 0;
+        long payloads = 0;
+        long size = 0;
+        PreparedStatement insert = prepared("""
+                INSERT INTO event (stream, sequence, hash, agent, stored_at, time, type, encoding, headers,
+                    replay_of, size, payload)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """);
+        for (Item item : items) {
+            switch (item) {
+                case Item.Data data -> {
+                    bind(insert, stream, agent, now, data);
+                    insert.addBatch();
+                    records++;
+                    payloads += data.payload().remaining();
+                    size += EventStore.Event.size(data);
+                }
+                case Item.Gap gap -> add(stream, agent, now, gap);
+            }
+        }
+        insert.executeBatch();
+        run("UPDATE total SET events = events + ?, bytes = bytes + ?", records, size);
+        run(
+                "INSERT INTO push (agent, stream, first, last, records, bytes, stored_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                agent,
+                stream,
+                batch.items().getFirst().first(),
+                batch.reaches().sequence(),
+                records,
+                payloads,
+                now.toEpochMilli());
+        run(FORGET_PUSHES, agent, EventStore.PUSHES);
     }
 
     private static void bind(PreparedStatement insert, long stream, long agent, Instant now, Item.Data data)

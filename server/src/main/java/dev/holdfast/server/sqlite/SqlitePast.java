@@ -2,6 +2,7 @@
 package dev.holdfast.server.sqlite;
 
 import dev.holdfast.core.record.Point;
+import dev.holdfast.opamp.outbox.Item;
 import dev.holdfast.server.ingest.EventStore;
 import java.nio.ByteBuffer;
 import java.sql.PreparedStatement;
@@ -9,12 +10,22 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /** How events and gaps go, and leave their hashes. Used by one thread, within its transaction. */
 final class SqlitePast {
+
+    /** How many hashes a row has at most: readers look no further back. */
+    static final int RUN = 4096;
+
+    private static final int OF_RECORDS = 0;
+
+    private static final int OF_GAPS = 1;
+
+    private static final String FORGET = "DELETE FROM past WHERE stream = ? AND of_gap IN (0, 1) AND first < ?";
 
     private final Statements statements;
 
@@ -50,7 +61,7 @@ final class SqlitePast {
         if (count > 0) {
             run("DELETE FROM event WHERE id <= ?", last);
             run("UPDATE total SET events = events - ?, bytes = bytes - ?", count, gone);
-            write(hashes);
+            write(hashes, OF_RECORDS);
         }
         return count;
     }
@@ -70,41 +81,51 @@ final class SqlitePast {
         }
         if (last > 0) {
             run("DELETE FROM gap WHERE id <= ?", last);
-            write(hashes);
+            write(hashes, OF_GAPS);
         }
+    }
+
+    /** Keeps the hashes of what is not stored under this stream, since another epoch of its lane has it. */
+    void keep(long stream, List<Item> items) throws SQLException {
+        Map<Long, NavigableMap<Long, Long>> records = new LinkedHashMap<>();
+        Map<Long, NavigableMap<Long, Long>> gaps = new LinkedHashMap<>();
+        items.forEach(item -> keep(item instanceof Item.Data ? records : gaps, stream, item.last()));
+        write(records, OF_RECORDS);
+        write(gaps, OF_GAPS);
     }
 
     private static void keep(Map<Long, NavigableMap<Long, Long>> hashes, long stream, Point point) {
         hashes.computeIfAbsent(stream, id -> new TreeMap<>()).put(point.sequence(), point.hash());
     }
 
-    private void write(Map<Long, NavigableMap<Long, Long>> hashes) throws SQLException {
+    private void write(Map<Long, NavigableMap<Long, Long>> hashes, int kind) throws SQLException {
         for (Map.Entry<Long, NavigableMap<Long, Long>> stream : hashes.entrySet()) {
             NavigableMap<Long, Long> left = stream.getValue();
             while (!left.isEmpty()) {
-                write(stream.getKey(), left);
+                write(stream.getKey(), kind, left);
             }
             long mark = number("SELECT mark FROM stream WHERE id = ?", stream.getKey());
-            run("DELETE FROM past WHERE stream = ? AND first < ?", stream.getKey(), mark - EventStore.PAST);
+            run(FORGET, stream.getKey(), mark - EventStore.PAST);
         }
     }
 
-    /** Writes the first run without holes, and takes it away. */
-    private void write(long stream, NavigableMap<Long, Long> left) throws SQLException {
+    /** Writes the first run without holes, or as much of it as a row has, and takes it away. */
+    private void write(long stream, int kind, NavigableMap<Long, Long> left) throws SQLException {
         long first = left.firstKey();
         long next = first;
-        ByteBuffer run = ByteBuffer.allocate(left.size() * Long.BYTES);
-        while (!left.isEmpty() && left.firstKey() == next) {
+        ByteBuffer run = ByteBuffer.allocate(Math.min(RUN, left.size()) * Long.BYTES);
+        while (run.hasRemaining() && !left.isEmpty() && left.firstKey() == next) {
             run.putLong(left.pollFirstEntry().getValue());
             next++;
         }
         byte[] bytes = new byte[run.flip().remaining()];
         run.get(bytes);
         PreparedStatement insert =
-                statements.prepared("INSERT OR REPLACE INTO past (stream, first, hashes) VALUES (?, ?, ?)");
+                statements.prepared("INSERT OR REPLACE INTO past (stream, of_gap, first, hashes) VALUES (?, ?, ?, ?)");
         insert.setLong(1, stream);
-        insert.setLong(2, first);
-        insert.setBytes(3, bytes);
+        insert.setInt(2, kind);
+        insert.setLong(3, first);
+        insert.setBytes(4, bytes);
         insert.executeUpdate();
     }
 

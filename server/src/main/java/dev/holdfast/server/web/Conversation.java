@@ -10,12 +10,15 @@ import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.ServerSession;
 import dev.holdfast.opamp.Wire;
 import dev.holdfast.opamp.WireException;
+import dev.holdfast.opamp.outbox.Item;
+import dev.holdfast.opamp.outbox.OutboxMessage;
 import dev.holdfast.opamp.outbox.OutboxWire;
 import dev.holdfast.server.fleet.AgentLink;
 import dev.holdfast.server.fleet.AgentRecord;
 import dev.holdfast.server.fleet.Fleet;
 import dev.holdfast.server.ingest.Inlet;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -32,8 +35,6 @@ import org.slf4j.LoggerFactory;
 final class Conversation {
 
     private static final Logger log = LoggerFactory.getLogger(Conversation.class);
-
-    private static final String STATUS_RECORD = "record";
 
     /** What is kept of an agent, in bytes, for its description and its health each. */
     private static final int KEPT_LIMIT = 64 << 10;
@@ -166,7 +167,10 @@ final class Conversation {
         CompletionStage<Optional<CustomMessage>> said;
         try {
             said = OutboxWire.read(message)
-                    .map(read -> inlet.received(sender, read).thenApply(reply -> reply.map(OutboxWire::write)))
+                    .map(read -> inlet.received(sender, read).thenApply(reply -> {
+                        noteStatus(sender, read, reply);
+                        return reply.map(OutboxWire::write);
+                    }))
                     .orElse(CompletableFuture.completedStage(Optional.empty()));
         } catch (WireException e) {
             reception.intake().malformed();
@@ -229,25 +233,37 @@ final class Conversation {
                 return reception.fleet().rejoin(sender, link);
             }
             case ServerSession.Effect.Reported reported -> reception.fleet().reported(sender, reported.health());
-            case ServerSession.Effect.Received custom -> received(sender, custom.message());
+            case ServerSession.Effect.Received custom -> log.debug("agent {}: custom message not taken", sender);
             case ServerSession.Effect.Left left -> reception.fleet().detach(sender, link, "it took its leave");
         }
         return CompletableFuture.completedStage(null);
     }
 
-    private void received(InstanceUid sender, CustomMessage message) {
-        if (!message.capability().equals(Capabilities.STATUS) || !message.type().equals(STATUS_RECORD)) {
-            // Not one of the limited lines: they are few, and this one is seldom written at all.
-            log.debug("agent {}: custom message not taken", sender);
-            return;
+    /** Of a batch of status records that is durable now, the last is what the fleet shows. */
+    private void noteStatus(InstanceUid sender, OutboxMessage sent, Optional<OutboxMessage> answer) {
+        if (sent instanceof OutboxMessage.Batch batch
+                && batch.stream().lane().equals(StatusRecords.LANE)
+                && answer.isPresent()
+                && answer.get() instanceof OutboxMessage.Mark mark
+                && mark.at().equals(batch.reaches())) {
+            StatusRecords.last(batch).ifPresent(record -> noteStatus(sender, record));
         }
-        String fault = StatusRecords.fault(message.data());
+    }
+
+    private void noteStatus(InstanceUid sender, Item.Data record) {
+        ByteBuffer text = StatusRecords.plain(record);
+        String fault = StatusRecords.fault(text);
         if (fault == null) {
             reception.meters().statusRecords.increment();
-            reception.fleet().received(sender, message.text());
+            reception
+                    .fleet()
+                    .received(
+                            sender,
+                            new AgentRecord.Status(
+                                    StandardCharsets.UTF_8.decode(text).toString(), record.time()));
         } else {
             reception.meters().statusRecordsIgnored.increment();
-            reception.lines().write(log::warn, () -> "agent " + sender + ": status record ignored: " + fault);
+            reception.lines().write(log::warn, () -> "agent " + sender + ": status record not shown: " + fault);
         }
     }
 }

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server.web;
 
+import dev.holdfast.opamp.outbox.Item;
+import dev.holdfast.opamp.outbox.OutboxMessage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.zip.InflaterInputStream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
@@ -13,8 +19,16 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What a status record may be: one JSON value of at most {@value #LIMIT} bytes, {@value #DEEPEST} deep. */
+/**
+ * Which records tell an agent's status, and what one may be to be shown: one JSON value of at most {@value #LIMIT} bytes,
+ * {@value #DEEPEST} deep.
+ */
 final class StatusRecords {
+
+    /** The lane of an outbox that they come by. */
+    static final String LANE = "status";
+
+    private static final String TYPE = "application/json";
 
     private static final int LIMIT = 64 << 10;
 
@@ -31,6 +45,29 @@ final class StatusRecords {
             .readerFor(JsonNode.class);
 
     private StatusRecords() {}
+
+    /** The last one of a batch. Those that came in parts are longer than one may be. */
+    static Optional<Item.Data> last(OutboxMessage.Batch batch) {
+        return batch.items().reversed().stream()
+                .filter(item -> item instanceof Item.Data)
+                .map(item -> (Item.Data) item)
+                .filter(record -> record.contentType().equals(TYPE) && !record.inParts())
+                .findFirst();
+    }
+
+    /** Its payload as it was given, or the beginning of it if that is longer than one may be. */
+    static ByteBuffer plain(Item.Data record) {
+        if (!record.encoding().equals(Item.Data.DEFLATE)) {
+            return record.payload();
+        }
+        byte[] payload = new byte[record.payload().remaining()];
+        record.payload().get(payload);
+        try (InflaterInputStream in = new InflaterInputStream(new ByteArrayInputStream(payload))) {
+            return ByteBuffer.wrap(in.readNBytes(LIMIT + 1));
+        } catch (IOException e) {
+            return ByteBuffer.allocate(0);
+        }
+    }
 
     /** What is wrong with a record, or null if nothing is. */
     static @Nullable String fault(ByteBuffer data) {

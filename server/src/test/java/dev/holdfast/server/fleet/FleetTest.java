@@ -395,7 +395,7 @@ class FleetTest {
     @Test
     void afterALoadAllIsKnownAndNobodyAttached() {
         registered(uid, new Link(1));
-        fleet.received(uid, "{}");
+        fleet.received(uid, new AgentRecord.Status("{}", time.instant()));
         time.advance(FLUSH);
         Fleet restarted = open();
 

@@ -125,6 +125,104 @@ public abstract class EventStoreContract {
                         .isEqualTo(lane.at(sequence).hash()));
     }
 
+    /** As after a server or an agent was restored: the agent sends again what another epoch brought already. */
+    @Test
+    void whatAnotherEpochOfTheLaneBroughtIsNotStoredAgain() throws Exception {
+        Lanes lane = Lanes.of(1, "a").append(2).drop(3).append(2);
+        add(1, NOW, lane.batch(0, 6));
+        Lanes again = lane.inEpoch(99).append(1);
+
+        assertThat(stored(again.batch(1, 6))).isEmpty();
+        assertThat(store.mark(again.stream())).contains(lane.at(6));
+        assertThat(stored(again.batch(6, 8))).isEqualTo(again.batch(6, 8).items());
+
+        assertThat(found(Query.after(0, 9))).isEqualTo("a1 a2 a6 a7 a8");
+        assertThat(store.drops(Query.after(0, 9)).items()).hasSize(1);
+        assertThat(store.totals().events()).isEqualTo(5);
+        assertThat(store.pushes(Lanes.agent(1)).get(1)).isEqualTo(new EventStore.Push(NOW, again.stream(), 2, 6, 0, 0));
+        for (long sequence = 2; sequence <= 8; sequence++) {
+            assertThat(store.hash(again.stream(), sequence))
+                    .as("the past of the new epoch at %s", sequence)
+                    .isEqualTo(again.at(sequence).hash());
+        }
+        reopen();
+        assertThat(stored(lane.inEpoch(100).append(1).batch(0, 8)))
+                .as("a third one, also of what only the second stored")
+                .isEmpty();
+    }
+
+    @Test
+    void whatWentIsNotStoredAgainEither() throws Exception {
+        Lanes lane = Lanes.of(1, "a").append(5_000).drop(2).append(3);
+        add(1, NOW, lane.batch(0, 2_500));
+        add(1, NOW, lane.batch(2_500, 5_005));
+        assertThat(retire(NOW.plusSeconds(1), Long.MAX_VALUE, 10_000)).isEqualTo(5_003);
+
+        assertThat(stored(lane.inEpoch(99).batch(4_000, 5_005))).isEmpty();
+        assertThat(stored(lane.inEpoch(98).batch(0, 100))).isEmpty();
+
+        assertThat(store.totals().events()).isZero();
+        assertThat(store.hash(lane.inEpoch(99).stream(), 4_321))
+                .isEqualTo(lane.at(4_321).hash());
+    }
+
+    @Test
+    void whatOnlyLooksTheSameIsStored() throws Exception {
+        Lanes lane = Lanes.of(1, "a").append(3);
+        add(1, NOW, lane.batch(0, 2));
+        Lanes other = Lanes.of(1, "b").append(3);
+        Lanes fork = Lanes.of(1, "a").inEpoch(99).append("else").append(2);
+        Lanes elsewhere = Lanes.of(2, "a").append(3);
+
+        for (Lanes different : List.of(other, fork, elsewhere)) {
+            assertThat(stored(different.batch(0, 3))).hasSize(3);
+        }
+        Item gap = new Item.Gap(3, lane.at(3), Item.Gap.Why.DEAD, "");
+        Batch buried = new Batch(lane.inEpoch(97).stream(), 1, true, lane.at(2), List.of(gap));
+        assertThat(stored(buried)).containsExactly(gap);
+        assertThat(stored(lane.inEpoch(96).batch(2, 3, true)))
+                .as("a record that was a gap in another epoch")
+                .hasSize(1);
+        retire(NOW.plusSeconds(1), Long.MAX_VALUE, 100);
+        Lanes longer = lane.inEpoch(95).drop(2);
+        assertThat(stored(longer.batch(3, 5, true))).hasSize(1);
+        retire(NOW.plusSeconds(1), Long.MAX_VALUE, 100);
+        Item late = new Item.Data(longer.at(5), NOW, "", Map.of(), "", ByteBuffer.allocate(1), false, 0);
+        assertThat(stored(new Batch(lane.inEpoch(94).stream(), 1, true, new Point(4, 0), List.of(late))))
+                .as("a record that was a gap, which went")
+                .containsExactly(late);
+    }
+
+    @Test
+    void tellsWhetherAnyEpochOfALaneHasAPoint() throws Exception {
+        Lanes lane = Lanes.of(1, "a").append(2).drop(3).append(2);
+        add(1, NOW, lane.batch(0, 6));
+        add(1, NOW, lane.inEpoch(99).append(1).batch(6, 8, true));
+
+        for (int i = 0; i < 2; i++) {
+            for (long sequence : List.of(1L, 2L, 5L, 6L, 7L, 8L)) {
+                Point point = lane.inEpoch(99).append(1).at(sequence);
+                assertThat(has(lane, point)).as("at %s", point).isTrue();
+                assertThat(has(lane, new Point(sequence, 4711))).isFalse();
+                assertThat(has(Lanes.of(1, "b"), point)).isFalse();
+                assertThat(has(Lanes.of(2, "a"), point)).isFalse();
+            }
+            assertThat(has(lane, new Point(3, lane.at(5).hash()))).isFalse();
+            assertThat(has(lane, new Point(9, 9))).isFalse();
+            retire(NOW.plusSeconds(1), Long.MAX_VALUE, 100);
+        }
+    }
+
+    private boolean has(Lanes lane, Point point) throws Exception {
+        return store.has(lane.stream().outbox(), lane.stream().lane(), point);
+    }
+
+    private List<Item> stored(Batch batch) throws Exception {
+        List<Item> stored = new ArrayList<>();
+        store.write(tables -> stored.addAll(tables.add(Lanes.agent(1), NOW, batch)));
+        return stored;
+    }
+
     @Test
     void aTransactionIsThereWholeOrNotAtAll() throws Exception {
         Lanes lane = Lanes.of(1, "a").append(4);

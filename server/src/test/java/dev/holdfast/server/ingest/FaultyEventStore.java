@@ -3,6 +3,8 @@ package dev.holdfast.server.ingest;
 
 import dev.holdfast.core.record.Point;
 import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.opamp.outbox.Item;
+import dev.holdfast.opamp.outbox.OutboxId;
 import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
 import dev.holdfast.opamp.outbox.StreamId;
 import java.io.IOException;
@@ -36,11 +38,11 @@ final class FaultyEventStore implements EventStore {
                 }
 
                 @Override
-                public void add(InstanceUid agent, Instant now, Batch batch) throws EventStoreException {
+                public List<Item> add(InstanceUid agent, Instant now, Batch batch) throws EventStoreException {
                     if (batch.stream().equals(poison)) {
                         throw new IllegalStateException("poison");
                     }
-                    tables.add(agent, now, batch);
+                    return tables.add(agent, now, batch);
                 }
 
                 @Override
@@ -63,6 +65,11 @@ final class FaultyEventStore implements EventStore {
     @Override
     public long hash(StreamId stream, long sequence) {
         return store.hash(stream, sequence);
+    }
+
+    @Override
+    public boolean has(OutboxId outbox, String lane, Point point) {
+        return store.has(outbox, lane, point);
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.holdfast.opamp.outbox.OutboxMessage.Batch;
 import dev.holdfast.opamp.outbox.OutboxMessage.Mark;
 import dev.holdfast.opamp.outbox.OutboxMessage.Refused;
 import dev.holdfast.opamp.outbox.OutboxMessage.Resume;
+import dev.holdfast.opamp.outbox.StreamId;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
@@ -126,34 +127,40 @@ class IngestTest {
                         .toList();
         Resume state = new Resume(lane.stream(), ASK, point(acknowledged), 9, points);
 
-        Mark mark = Ingest.answer(
-                state, lane.at(6), (stream, sequence) -> lane.at(sequence).hash());
-
-        assertThat(mark).isEqualTo(told(lane.at(6), matched));
+        assertThat(Ingest.answer(state, stored(6))).isEqualTo(told(lane.at(6), matched));
     }
 
     @Test
-    void aStreamThatIsNotKnownMatchesNothing() throws Exception {
-        Resume state = new Resume(lane.stream(), ASK, lane.at(3), 9, List.of(lane.at(5)));
+    void ofAStreamThatIsNotKnownTheOtherEpochsOfItsLaneAreAsked() throws Exception {
+        StreamId renewed = lane.inEpoch(99).stream();
+        Resume state = new Resume(renewed, ASK, lane.at(3), 9, List.of(lane.at(9), lane.at(6), lane.at(5)));
 
-        assertThat(Ingest.answer(state, null, (stream, sequence) -> 0)).isEqualTo(told(null, 0));
+        assertThat(Ingest.answer(state, stored(6))).isEqualTo(Mark.unknown(renewed, ASK, 6));
+        assertThat(Ingest.answer(state, stored(0))).isEqualTo(Mark.unknown(renewed, ASK, 0));
+        StreamId other = Lanes.of(2, "a").stream();
+        assertThat(Ingest.answer(new Resume(other, ASK, lane.at(3), 9, List.of()), stored(6)))
+                .as("of another outbox")
+                .isEqualTo(Mark.unknown(other, ASK, 0));
     }
 
     @Test
     void whatIsNotKnownProvesNothing() throws Exception {
         Point unknown = new Point(4, 0);
         Resume state = new Resume(lane.stream(), ASK, unknown, 9, List.of(unknown));
+        MemoryEventStore store = new MemoryEventStore();
+        Batch gap = new Batch(
+                lane.stream(), ASK, true, Point.START, List.of(new Item.Gap(1, unknown, Item.Gap.Why.DAMAGED, "")));
+        store.write(tables -> tables.add(Lanes.agent(1), Lanes.TIME, gap));
 
-        assertThat(Ingest.answer(state, unknown, (stream, sequence) -> 0).matched())
-                .isZero();
+        assertThat(Ingest.answer(state, store)).isEqualTo(told(unknown, 0));
     }
 
-    @Test
-    void theMarkItselfNeedsNoPast() throws Exception {
-        Resume state = new Resume(lane.stream(), ASK, lane.at(6), 9, List.of());
-
-        assertThat(Ingest.answer(state, lane.at(6), (stream, sequence) -> 0).matched())
-                .isEqualTo(6);
+    private MemoryEventStore stored(long to) throws EventStoreException {
+        MemoryEventStore store = new MemoryEventStore();
+        if (to > 0) {
+            store.write(tables -> tables.add(Lanes.agent(1), Lanes.TIME, lane.batch(0, to)));
+        }
+        return store;
     }
 
     private Point point(long named) {

@@ -40,6 +40,13 @@ public final class Lanes {
         return new InstanceUid(new UUID(0x0199_6b8a_7c1e_7000L, 0x8000_0000_0000_0000L | number));
     }
 
+    /** The same records in another epoch. */
+    public Lanes inEpoch(long epoch) {
+        Lanes copy = new Lanes(new StreamId(stream.outbox(), stream.lane(), epoch));
+        copy.items.addAll(items);
+        return copy;
+    }
+
     /** Its name. */
     public StreamId stream() {
         return stream;
@@ -53,7 +60,8 @@ public final class Lanes {
         return this;
     }
 
-    Lanes append(String text) {
+    /** Appends one of JSON. */
+    public Lanes append(String text) {
         return append("application/json", text.getBytes(StandardCharsets.UTF_8));
     }
 

@@ -95,7 +95,7 @@ class DamagedStoreIT {
 
         abstract void to(FileChannel file) throws IOException;
 
-        private static void write(FileChannel file, long position, int count) throws IOException {
+        static void write(FileChannel file, long position, int count) throws IOException {
             byte[] noise = new byte[count];
             new Random(7).nextBytes(noise);
             file.write(ByteBuffer.wrap(noise), position);

@@ -64,13 +64,15 @@ CREATE TABLE push (
 
 CREATE INDEX push_of_agent ON push (agent);
 
--- The hashes of events and gaps that went, 8 bytes big-endian each, of sequences without holes from the first: they
--- prove what an outbox had when it comes back from the past.
+-- The hashes of events and gaps that are not there any more, or only under another epoch of their lane: 8 bytes
+-- big-endian each, of at most 4,096 sequences without holes from the first. They prove what an outbox had when it comes
+-- back from the past. A gap's are kept apart, since what was a gap once may come as a record yet.
 CREATE TABLE past (
     stream INTEGER NOT NULL,
+    of_gap INTEGER NOT NULL,
     first  INTEGER NOT NULL,
     hashes BLOB    NOT NULL,
-    PRIMARY KEY (stream, first)
+    PRIMARY KEY (stream, of_gap, first)
 ) STRICT, WITHOUT ROWID;
 
 -- One row.
