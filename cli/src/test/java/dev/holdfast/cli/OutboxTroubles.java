@@ -45,6 +45,11 @@ final class OutboxTroubles {
                     return command(held.path(), "stats");
                 }
             }),
+            entry("outbox-repair", (dir, line) -> {
+                try (OpenAgent agent = new OpenAgent(dir)) {
+                    return command(dir, "repair");
+                }
+            }),
             entry("outbox-connections", (dir, line) -> connections(dir)),
             entry("outbox-gone", (dir, line) -> gone(dir)),
             entry("outbox-full", (dir, line) -> full(dir)),

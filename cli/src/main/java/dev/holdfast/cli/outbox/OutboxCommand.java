@@ -283,7 +283,15 @@ public final class OutboxCommand implements Runnable {
                     Format format)
             throws CommandException, DataDirectoryException, InterruptedException {
         return options.care(variables, (data, policy, time) -> {
-            Repair.Done done = OutboxAccess.repair(data, policy, time, new SecureRandom());
+            Repair.Done done;
+            try {
+                done = OutboxAccess.repair(data, policy, time, new SecureRandom());
+            } catch (DataDirectoryException.Held e) {
+                throw new CommandException(
+                        ExitCode.HELD,
+                        "data directory " + data + " is held by " + e.holder()
+                                + " (expected: a stopped agent; a repair needs its directory to itself)");
+            }
             out().print(format == Format.JSON ? Soundness.json(done) + "\n" : Soundness.text(done));
             return ExitCode.DONE;
         });
