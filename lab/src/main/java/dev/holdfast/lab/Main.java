@@ -3,6 +3,7 @@ package dev.holdfast.lab;
 
 import dev.holdfast.core.Version;
 import dev.holdfast.lab.bench.BenchCommand;
+import dev.holdfast.lab.chaos.ChaosCommand;
 import dev.holdfast.lab.storm.StormCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -13,7 +14,7 @@ import picocli.CommandLine.Command;
         description = "Measures Holdfast beside its peers, and in trouble.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Versions.class,
-        subcommands = {BenchCommand.class, StormCommand.class},
+        subcommands = {BenchCommand.class, StormCommand.class, ChaosCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:done", "1:failed", "2:wrong usage"})
 public final class Main implements Runnable {
@@ -31,7 +32,8 @@ public final class Main implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "a command is missing (expected: bench or storm)");
+        throw new CommandLine.ParameterException(
+                spec.commandLine(), "a command is missing (expected: bench, storm or chaos)");
     }
 
     /** Runs the command and ends the process with its exit code. */

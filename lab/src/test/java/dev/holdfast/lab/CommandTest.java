@@ -24,7 +24,7 @@ class CommandTest {
     @Test
     void helpSaysWhatThereIs() {
         assertThat(run("--help")).isZero();
-        assertThat(help()).contains("bench", "storm", "Exit codes:", "2 wrong usage");
+        assertThat(help()).contains("bench", "storm", "chaos", "Exit codes:", "2 wrong usage");
     }
 
     @Test
@@ -48,6 +48,16 @@ class CommandTest {
                 .contains("--format=FORMAT text (the default), or json");
     }
 
+    @Test
+    void helpOfChaosSaysWhatItDoesAndWhatASeedCannotFix() {
+        assertThat(run("chaos", "--help")).isZero();
+        assertThat(help())
+                .contains("lost, duplicated, out_of_order", "in seconds from when both processes ran", "in MiB")
+                .contains("real processes do not run twice in the same way", "keeps its directory")
+                .contains("both at once is one. Default: 20.", "--seed=N What the faults are drawn from")
+                .contains("holdfast lab chaos --kills 200 --seed 7 --format json");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -58,6 +68,10 @@ class CommandTest {
                 "storm --for 0s | '--for': 0s (expected: a duration > 0s, such as 60s)",
                 "storm --for 10 | '--for': 10 (expected: a duration > 0s, such as 60s)",
                 "storm --format xml | '--format': expected one of [TEXT, JSON] (case-insensitive) but was 'xml'",
+                "chaos --kills 0 | '--kills': 0 (expected: a whole number from 1 to 100000)",
+                "chaos --for 0s | '--for': 0s (expected: a duration > 0s, such as 10m)",
+                "chaos --seed x | '--seed': 'x' is not a long",
+                "chaos | holdfast.command: not set (expected: the command that is to be tried",
                 "bench nothing | NAME: nothing (expected: all, ",
                 "bench | Missing required parameter: 'NAME'",
                 "bench queue --slow | Unknown option: '--slow'",
@@ -72,7 +86,7 @@ class CommandTest {
     @Test
     void aCommandIsAskedFor() {
         assertThat(run()).isEqualTo(2);
-        assertThat(err.toString()).contains("a command is missing (expected: bench or storm)");
+        assertThat(err.toString()).contains("a command is missing (expected: bench, storm or chaos)");
     }
 
     @Test
@@ -99,6 +113,7 @@ class CommandTest {
                 .allSatisfy(row -> assertThat(row)
                         .containsKeys("cpu_percent_of_core", "log_lines_per_minute", "heap_growth_bytes")
                         .containsKeys("mode", "attempts", "cpu_us_per_attempt", "succeeded", "measured_s")
+                        .containsKeys("cpu_percent_of_core_by_thread", "jvm")
                         .containsEntry("keys", 3));
     }
 

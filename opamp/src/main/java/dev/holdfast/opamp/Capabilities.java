@@ -22,9 +22,6 @@ public final class Capabilities {
     /** Server: offers settings for the OpAMP connection. */
     public static final long OFFERS_CONNECTION_SETTINGS = 0x20;
 
-    /** The custom capability under which agents sent their status records once; no server takes them any more. */
-    public static final String STATUS = "dev.holdfast.status";
-
     /** The custom capability under which an outbox is emptied, see {@link dev.holdfast.opamp.outbox.OutboxWire}. */
     public static final String OUTBOX = "dev.holdfast.outbox";
 

@@ -62,7 +62,11 @@ public final class AgentOutbox {
     @FunctionalInterface
     interface Opener {
 
-        /** @throws IOException if it cannot be opened */
+        /**
+         * Opens it.
+         *
+         * @throws IOException if it cannot be opened
+         */
         Outbox open(Path directory) throws IOException;
     }
 
@@ -111,7 +115,8 @@ public final class AgentOutbox {
             RandomGenerator chance,
             Opener opener,
             Consumer<Outbox> onOpen) {
-        AgentOutbox outbox = new AgentOutbox(data.resolve(OutboxAccess.DIRECTORY), config, uplink, time, chance, opener, onOpen);
+        AgentOutbox outbox =
+                new AgentOutbox(data.resolve(OutboxAccess.DIRECTORY), config, uplink, time, chance, opener, onOpen);
         time.execute(outbox::open);
         return outbox;
     }
@@ -206,8 +211,9 @@ public final class AgentOutbox {
         time.execute(() -> {
             isStopped = true;
             Open now = open;
-            CompletionStage<Void> done =
-                    now == null ? CompletableFuture.completedStage(null) : now.deliverer().stop(GOODBYE);
+            CompletionStage<Void> done = now == null
+                    ? CompletableFuture.completedStage(null)
+                    : now.deliverer().stop(GOODBYE);
             done.thenRun(() -> stopped.complete(null));
         });
         return stopped;

@@ -40,7 +40,7 @@ class LinkMachineTest {
             new AgentDescription(Map.of("service.name", Value.of("test")), Map.of()),
             Health.good(),
             Capabilities.OF_AGENT,
-            List.of(Capabilities.STATUS));
+            List.of(Capabilities.OUTBOX));
 
     /** Near the end of what a long holds, so that every test also sees monotonic time wrap around. */
     private long now = Long.MAX_VALUE - Duration.ofSeconds(7).toNanos();
@@ -280,13 +280,13 @@ class LinkMachineTest {
     void aCustomMessageGoesOnlyToAServerThatTakesIt() throws WireException {
         did(link.start(now));
         did(link.opened(connection, now));
-        assertThat(link.serverTakes(Capabilities.STATUS)).isFalse();
-        answer(new ServerMessage(UID, null, false, 1, null, null, List.of(Capabilities.STATUS), null));
-        assertThat(link.serverTakes(Capabilities.STATUS)).isTrue();
-        CustomMessage record = CustomMessage.ofText(Capabilities.STATUS, "record", "{}");
+        assertThat(link.serverTakes(Capabilities.OUTBOX)).isFalse();
+        answer(new ServerMessage(UID, null, false, 1, null, null, List.of(Capabilities.OUTBOX), null));
+        assertThat(link.serverTakes(Capabilities.OUTBOX)).isTrue();
+        CustomMessage record = CustomMessage.ofText(Capabilities.OUTBOX, "record", "{}");
         assertThat(sent(did(link.send(record, now))).custom()).isEqualTo(record);
         did(link.failed(connection, REFUSED, now));
-        assertThat(link.serverTakes(Capabilities.STATUS)).isFalse();
+        assertThat(link.serverTakes(Capabilities.OUTBOX)).isFalse();
         assertThatIllegalStateException().isThrownBy(() -> link.send(record, now));
     }
 

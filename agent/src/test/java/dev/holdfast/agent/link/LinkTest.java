@@ -97,7 +97,7 @@ class LinkTest {
 
     @Test
     void whatIsSentWhileTheLinkIsDownIsNotTakenAndWhatIsSentAfterArrives() {
-        CustomMessage record = CustomMessage.ofText(Capabilities.STATUS, "record", "{}");
+        CustomMessage record = CustomMessage.ofText(Capabilities.OUTBOX, "record", "{}");
         CompletionStage<Boolean> early = link.send(record);
         time.advance(SECOND);
         assertThat(early).isCompletedWithValue(false);

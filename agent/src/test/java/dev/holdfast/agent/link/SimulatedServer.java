@@ -70,7 +70,7 @@ public final class SimulatedServer implements Transport {
     public Function<CustomMessage, Optional<CustomMessage>> custom = message -> Optional.empty();
 
     /** The custom capabilities that it announces. */
-    public List<String> offered = List.of(Capabilities.STATUS, Capabilities.OUTBOX);
+    public List<String> offered = List.of(Capabilities.OUTBOX);
 
     /** How many bytes a second go from an agent to it. */
     public long bytesPerSecond = Long.MAX_VALUE;

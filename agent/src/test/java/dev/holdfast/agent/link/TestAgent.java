@@ -22,6 +22,6 @@ public final class TestAgent {
                 AgentDescription.EMPTY,
                 Health.good(),
                 Capabilities.OF_AGENT,
-                List.of(Capabilities.STATUS, Capabilities.OUTBOX));
+                List.of(Capabilities.OUTBOX));
     }
 }

@@ -72,11 +72,11 @@ final class SimulatedIngest {
         if (mark == null) {
             return OutboxMessage.Mark.unknown(resume.stream(), resume.ask(), 0);
         }
+        Map<Long, Long> known = hashes.getOrDefault(resume.stream(), Map.of());
         List<Point> points = new ArrayList<>(resume.points());
         points.add(resume.acknowledged());
         long matched = points.stream()
-                .filter(point -> point.hash()
-                        == hashes.get(resume.stream()).getOrDefault(point.sequence(), 0L))
+                .filter(point -> point.hash() == known.getOrDefault(point.sequence(), 0L))
                 .mapToLong(Point::sequence)
                 .max()
                 .orElse(0);

@@ -403,7 +403,7 @@ class BrokenServerIT {
         Script script = peer -> {
             peer.upgrade();
             AgentMessage first = peer.message();
-            peer.send(new ServerMessage(first.uid(), null, false, 1, null, null, List.of(Capabilities.STATUS), null));
+            peer.send(new ServerMessage(first.uid(), null, false, 1, null, null, List.of(Capabilities.OUTBOX), null));
             if (played.incrementAndGet() == 1) {
                 while (delays.isEmpty()) {
                     Thread.onSpinWait();
@@ -415,7 +415,7 @@ class BrokenServerIT {
         try (ScriptedServer server = new ScriptedServer(script)) {
             Link link = open(server.uri());
             assertThat(next(heard)).isEqualTo("registered");
-            CustomMessage large = new CustomMessage(Capabilities.STATUS, "record", ByteBuffer.allocate(64 << 20));
+            CustomMessage large = new CustomMessage(Capabilities.OUTBOX, "record", ByteBuffer.allocate(64 << 20));
             assertThat(link.send(large)).succeedsWithin(PATIENCE).isEqualTo(true);
             Delay delay = next(delays);
             assertThat(delay.failure().cause()).as(delay.toString()).isEqualTo(Cause.TIMEOUT);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.cli.fleet;
 
+import dev.holdfast.cli.command.Columns;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;

@@ -16,7 +16,6 @@ import dev.holdfast.core.segment.SegmentLog;
 import dev.holdfast.core.time.Time;
 import java.io.IOException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -28,8 +27,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Keeps records on disk, in lanes, until they are acknowledged.
@@ -47,8 +44,6 @@ import org.slf4j.LoggerFactory;
  * {@link dev.holdfast.core.disk.DataDirectory}.
  */
 public final class Outbox implements AutoCloseable {
-
-    private static final Logger log = LoggerFactory.getLogger(Outbox.class);
 
     private final SegmentLog segments;
     private final OutboxPolicy policy;
@@ -87,11 +82,7 @@ public final class Outbox implements AutoCloseable {
         return open(disk, policy, time, chance, Threads.ofItsOwn());
     }
 
-    /**
-     * The same on threads of somebody else's, as a simulation has it.
-     *
-     * @throws IOException if the disk cannot be read or written, or holds an outbox of a later version
-     */
+    /** The same on threads of somebody else's, as a simulation has it. */
     public static Outbox open(Disk disk, OutboxPolicy policy, Time time, RandomGenerator chance, Threads threads)
             throws IOException {
         SegmentLog segments = SegmentLog.open(disk, policy.segment(), chance);
@@ -102,7 +93,7 @@ public final class Outbox implements AutoCloseable {
             if (found == null) {
                 outbox.writer.begin();
             } else {
-                outbox.resume(found, disk);
+                Recovery.resume(found, segments, outbox.writer, disk);
             }
             outbox.requests.start();
             return outbox;
@@ -148,33 +139,6 @@ public final class Outbox implements AutoCloseable {
         }
     }
 
-    private void resume(Recovery.Found found, Disk disk) throws IOException {
-        if (found.damaged() > 0
-                || found.unfinished() > 0
-                || !segments.unreadable().isEmpty()) {
-            log.warn(
-                    "outbox in {}: {} bytes do not verify, {} more at the end were being written when it stopped,"
-                            + " {} segments cannot be read, {} records are lost so far; the rest is kept and delivered",
-                    disk,
-                    found.damaged(),
-                    found.unfinished(),
-                    segments.unreadable().size(),
-                    found.index().lost);
-        }
-        if (found.isClean()) {
-            segments.resume(found.newest(), found.end());
-            segments.force();
-        } else {
-            // What was not forced then cannot be any more; and nothing is overwritten that somebody may want to see.
-            writer.begin();
-        }
-        List<Integer> leftOver = new ArrayList<>(segments.segments());
-        leftOver.removeAll(writer.index.segments.keySet());
-        for (int segment : leftOver) {
-            segments.delete(segment);
-        }
-    }
-
     /** What the other side tells this outbox by; drawn when it was made. */
     public UUID id() {
         return segments.id();
@@ -204,7 +168,8 @@ public final class Outbox implements AutoCloseable {
     }
 
     /**
-     * The same without waiting. Where more than 8 MiB would be being written it is refused: {@link OutboxFullException}.
+     * The same without waiting. It is refused, by an {@link OutboxFullException}, where more than 8 MiB would be being
+     * written.
      *
      * @return their sequences, once they are kept; or what {@link #append} throws
      * @throws IllegalArgumentException if they do not fit into half a segment
@@ -428,7 +393,6 @@ public final class Outbox implements AutoCloseable {
     }
 
     private CompletableFuture<Boolean> control(boolean isDurable, String lane, Request.LaneFrames frames) {
-        NewRecord.requireLane(lane);
         return requests.submit(Request.about(isDurable, lane, frames));
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.outbox;
 
+import dev.holdfast.core.disk.Disk;
 import dev.holdfast.core.segment.Frame;
 import dev.holdfast.core.segment.Scan;
 import dev.holdfast.core.segment.SegmentLog;
@@ -8,9 +9,13 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads the index of a log that is there: the newest checkpoint that verifies, and all frames after it. */
 final class Recovery {
+
+    private static final Logger logger = LoggerFactory.getLogger(Outbox.class);
 
     private final SegmentLog log;
     private Index index = new Index();
@@ -40,6 +45,34 @@ final class Recovery {
     /** Reads a log, be there any segment or none. */
     static Found read(SegmentLog log) throws IOException {
         return log.segments().isEmpty() ? new Found(new Index(), 0, 0, true, 0, 0) : new Recovery(log).read();
+    }
+
+    /** Goes on writing where it was found to have ended, and removes what is of no use. */
+    static void resume(Found found, SegmentLog segments, Writer writer, Disk disk) throws IOException {
+        if (found.damaged() > 0
+                || found.unfinished() > 0
+                || !segments.unreadable().isEmpty()) {
+            logger.warn(
+                    "outbox in {}: {} bytes do not verify, {} more at the end were being written when it stopped,"
+                            + " {} segments cannot be read, {} records are lost so far; the rest is kept and delivered",
+                    disk,
+                    found.damaged(),
+                    found.unfinished(),
+                    segments.unreadable().size(),
+                    found.index().lost);
+        }
+        if (found.isClean()) {
+            segments.resume(found.newest(), found.end());
+            segments.force();
+        } else {
+            // What was not forced then cannot be any more; and nothing is overwritten that somebody may want to see.
+            writer.begin();
+        }
+        List<Integer> leftOver = new ArrayList<>(segments.segments());
+        leftOver.removeAll(writer.index.segments.keySet());
+        for (int segment : leftOver) {
+            segments.delete(segment);
+        }
     }
 
     private Found read() throws IOException {

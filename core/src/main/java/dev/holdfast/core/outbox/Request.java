@@ -70,6 +70,7 @@ abstract class Request<T> {
 
     /** A request about a lane; nothing is done if there is none of that name. */
     static Request<Boolean> about(boolean isDurable, String lane, LaneFrames frames) {
+        NewRecord.requireLane(lane);
         return new Control<>(
                 isDurable,
                 any -> {

@@ -115,8 +115,8 @@ final class Entry<K> {
 
         long lastDelayNanos;
 
-        /** Whether it backs off for so long that a little more does not matter. */
-        boolean patient;
+        /** How late it may be found to be due, while it backs off. */
+        Waiting.Patience patience = Waiting.Patience.NONE;
 
         @Nullable
         History history;

@@ -3,7 +3,6 @@ package dev.holdfast.core.work;
 
 import dev.holdfast.core.policy.Failure;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -38,9 +37,14 @@ public record History(int failures, Instant first, List<Failed> last) {
 
     History and(Instant at, Failure failure) {
         int attempt = failures == Integer.MAX_VALUE ? failures : failures + 1;
-        List<Failed> newest = new ArrayList<>(last.subList(last.size() < KEPT ? 0 : 1, last.size()));
-        newest.add(new Failed(attempt, at, failure));
-        return new History(attempt, first, newest);
+        int kept = Math.min(last.size(), KEPT - 1);
+        // An array, since a list of a part of a list costs more than all else that is done when a key fails.
+        Failed[] newest = new Failed[kept + 1];
+        for (int i = 0; i < kept; i++) {
+            newest[i] = last.get(last.size() - kept + i);
+        }
+        newest[kept] = new Failed(attempt, at, failure);
+        return new History(attempt, first, List.of(newest));
     }
 
     /** The newest failure. */

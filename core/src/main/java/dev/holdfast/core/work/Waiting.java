@@ -10,29 +10,61 @@ import org.jspecify.annotations.Nullable;
 /**
  * The keys that wait, whichever is due first on top. Those due at the same time come in no order.
  *
- * <p>Those that are looked for promptly and those with patience are apart, so that ten thousand keys that fail wake a
- * machine ten times a second and not a hundred times, and nobody else waits for that.
+ * <p>Those of each {@link Patience} are apart, so that ten thousand keys that fail wake a machine twice a second and not a hundred
+ * times, and nobody else waits for that.
  */
 final class Waiting<K> {
 
+    /**
+     * How late a key that backs off may be found to be due: at most a sixteenth of its delay. One that is moved up, or
+     * whose deadline is what it waits for, has none to spare.
+     */
+    enum Patience {
+        /** Below 1.6 s. */
+        NONE(WorkQueue.SLACK),
+        /** From 1.6 s on: 100 ms. */
+        SOME(Duration.ofMillis(100)),
+        /** From 8 s on: 500 ms. */
+        MOST(WorkQueue.LONG_SLACK);
+
+        private static final int SHARE = 16;
+
+        final Duration slack;
+
+        Patience(Duration slack) {
+            this.slack = slack;
+        }
+
+        static Patience of(Duration delay) {
+            Duration share = delay.dividedBy(SHARE);
+            if (share.compareTo(MOST.slack) >= 0) {
+                return MOST;
+            }
+            return share.compareTo(SOME.slack) >= 0 ? SOME : NONE;
+        }
+    }
+
     private final Heap<K> prompt = new Heap<>();
     private final Heap<K> patient = new Heap<>();
+    private final Heap<K> mostPatient = new Heap<>();
 
     int size() {
-        return prompt.size + patient.size;
+        return prompt.size + patient.size + mostPatient.size;
     }
 
     @Nullable
     Entry<K> first() {
-        Entry<K> one = prompt.first();
-        Entry<K> other = patient.first();
+        return sooner(sooner(prompt.first(), patient.first()), mostPatient.first());
+    }
+
+    private static <K> @Nullable Entry<K> sooner(@Nullable Entry<K> one, @Nullable Entry<K> other) {
         if (one == null || other == null) {
             return one == null ? other : one;
         }
         return other.due < one.due ? other : one;
     }
 
-    /** To be called once its place, its due time and its {@link Entry.Detail#patient} are set. */
+    /** To be called once its place, its due time and its {@link Entry.Detail#patience} are set. */
     void add(Entry<K> entry) {
         heap(entry).add(entry);
     }
@@ -44,22 +76,30 @@ final class Waiting<K> {
     /** To be called when an entry is due earlier than before. Somebody is in a hurry: its patience ends. */
     void movedUp(Entry<K> entry) {
         Heap<K> heap = heap(entry);
-        if (heap == patient) {
-            patient.remove(entry);
-            entry.detail().patient = false;
-            prompt.add(entry);
-        } else {
+        if (heap == prompt) {
             prompt.siftUp(entry, entry.heapIndex);
+        } else {
+            heap.remove(entry);
+            entry.detail().patience = Patience.NONE;
+            prompt.add(entry);
         }
     }
 
     /** When to look for keys that are due if that was last done at {@code last}; only while there are keys. */
     long nextLook(long last) {
-        return Math.min(prompt.nextLook(last, WorkQueue.SLACK), patient.nextLook(last, WorkQueue.LONG_SLACK));
+        long soonest = Math.min(prompt.nextLook(last, Patience.NONE), patient.nextLook(last, Patience.SOME));
+        return Math.min(soonest, mostPatient.nextLook(last, Patience.MOST));
     }
 
     private Heap<K> heap(Entry<K> entry) {
-        return entry.place == Place.BACKING_OFF && entry.detail().patient ? patient : prompt;
+        if (entry.place != Place.BACKING_OFF) {
+            return prompt;
+        }
+        return switch (entry.detail().patience) {
+            case NONE -> prompt;
+            case SOME -> patient;
+            case MOST -> mostPatient;
+        };
     }
 
     /** A binary heap in which each entry knows its place, so that one is moved up or taken out in O(log n). */
@@ -75,8 +115,8 @@ final class Waiting<K> {
             return size == 0 ? null : heap[0];
         }
 
-        long nextLook(long last, Duration slack) {
-            return size == 0 ? Long.MAX_VALUE : Math.max(at(0).due, last + slack.toNanos());
+        long nextLook(long last, Patience patience) {
+            return size == 0 ? Long.MAX_VALUE : Math.max(at(0).due, last + patience.slack.toNanos());
         }
 
         void add(Entry<K> entry) {

@@ -232,7 +232,7 @@ final class WorkMachine<K> {
         long due = Math.max(Math.min(dueAfter(delay, now), detail.deadline), detail.floor);
         entry.due = due;
         entry.place = Place.BACKING_OFF;
-        detail.patient = delay.compareTo(WorkQueue.LONG_DELAY) >= 0 && due < detail.deadline;
+        detail.patience = due < detail.deadline ? Waiting.Patience.of(delay) : Waiting.Patience.NONE;
         waiting.add(entry);
         release(now);
         return new Setback<>(entry.key, history, null, Duration.ofNanos(Math.max(0, due - elapsed)));

@@ -28,19 +28,20 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Waiting keys cost no thread: one alarm of the {@link Time} it was given rings for the one that is due first, at
- * most every {@link #SLACK} however many there are, and every {@link #LONG_SLACK} for long backoffs. Safe for use by
- * any thread.
+ * most every {@link #SLACK} however many there are, and less often for long backoffs, but for {@link #LONG_SLACK}.
+ * Safe for use by any thread.
  */
 public final class WorkQueue<K> implements AutoCloseable {
 
     /** How much later than due a waiting key may be found to be so: 10 ms. */
     public static final Duration SLACK = Duration.ofMillis(10);
 
-    /** The same for a key that backs off for at least {@link #LONG_DELAY} and has no deadline before that: 100 ms. */
-    public static final Duration LONG_SLACK = Duration.ofMillis(100);
-
-    /** From which delay on a backoff counts as long: 1.6 s, so that lateness is at most a sixteenth of it. */
-    public static final Duration LONG_DELAY = LONG_SLACK.multipliedBy(16);
+    /**
+     * The most for a key that backs off and has no deadline before that: 500 ms, and no more than a sixteenth of its
+     * delay. So keys are found many at a time where everything fails: from 1.6 s on within 100 ms, from 8 s on within
+     * this.
+     */
+    public static final Duration LONG_SLACK = Duration.ofMillis(500);
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition work = lock.newCondition();

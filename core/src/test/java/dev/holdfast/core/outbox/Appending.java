@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 
@@ -95,7 +94,7 @@ final class Appending {
         }
     }
 
-    private void check(Outbox outbox, String lane, NavigableMap<Long, String> kept, String story) throws Exception {
+    private void check(Outbox outbox, String lane, Map<Long, String> kept, String story) throws Exception {
         Map<String, Integer> parts = new HashMap<>();
         long expected = Ledger.Source.of(outbox).acked(lane) + 1;
         List<Item> items = outbox.read(lane, expected, 1000, 1 << 20);

@@ -12,6 +12,7 @@ import dev.holdfast.core.record.LaneState;
 import dev.holdfast.core.time.VirtualTime;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -24,8 +25,9 @@ class OutboxEveryFaultTest {
 
     private static final boolean EVERY = Boolean.getBoolean("holdfast.every");
     private static final OutboxPolicy POLICY =
-            OutboxPolicy.DEFAULT.withSegment(64 << 10).withQuota(4 * 64 << 10, WhenFull.DROP_OLDEST);
+            OutboxPolicy.DEFAULT.withSegment(64 << 10).withQuota(256 << 10, WhenFull.DROP_OLDEST);
     private static final long EPOCH = 77;
+    private static final List<Done> DONE = List.of(Done.values());
     private static final int WAYS = 6;
 
     private final VirtualTime time = new VirtualTime();
@@ -45,7 +47,7 @@ class OutboxEveryFaultTest {
             Ledger.get(outbox.startEpoch("slow", 2, EPOCH));
             for (int n = 1; n <= 8; n++) {
                 ledger.append(outbox, "fast", 3, 9000);
-                ledger.acknowledge(outbox, "fast", 3 * n);
+                ledger.acknowledge(outbox, "fast", 3L * n);
             }
             for (int n = 0; n < 10; n++) {
                 ledger.append(outbox, "stuck", 3, 9000);
@@ -84,7 +86,7 @@ class OutboxEveryFaultTest {
         for (int at = 0; at <= operations; at++) {
             // All of it was done and was told to have failed, part of it was done, or nothing; alone or not.
             for (int way = EVERY ? 0 : at % WAYS; way < (EVERY ? WAYS : at % WAYS + 1); way++) {
-                operations = Math.max(operations, failAt(at, Done.values()[way % 3], way >= 3));
+                operations = Math.max(operations, failAt(at, DONE.get(way % 3), way >= 3));
             }
         }
         assertThat(operations).isGreaterThan(100);

@@ -198,7 +198,7 @@ class RepairTest {
         int operations = 0;
         for (int at = 0; at <= operations; at++) {
             for (int way = EVERY ? 0 : at % 3; way < (EVERY ? 3 : at % 3 + 1); way++) {
-                FaultyDisk.Done done = FaultyDisk.Done.values()[way];
+                FaultyDisk.Done done = List.of(FaultyDisk.Done.values()).get(way);
                 SplittableRandom chance = new SplittableRandom(at);
                 disk = damaged.powerLoss(FaultyDisk.Kept.EVERYTHING, FaultyDisk.Kept.EVERYTHING, chance);
                 disk.fail(at, done, true, FaultyDisk.BROKEN);

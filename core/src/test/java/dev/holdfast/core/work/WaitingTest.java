@@ -4,16 +4,21 @@ package dev.holdfast.core.work;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.core.work.Terms.Priority;
+import dev.holdfast.core.work.Waiting.Patience;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Every random choice comes from one seed; {@code -Dholdfast.seed=N} plays another. */
 class WaitingTest {
 
+    private static final List<Patience> PATIENCE = List.of(Patience.values());
     private static final long SEED = Long.getLong("holdfast.seed", 20261122);
 
     @Test
@@ -30,7 +35,7 @@ class WaitingTest {
                     Entry<Integer> fresh = new Entry<>(step, Priority.NORMAL);
                     fresh.due = chance.nextInt(range);
                     fresh.place = Entry.Place.BACKING_OFF;
-                    fresh.detail().patient = chance.nextBoolean();
+                    fresh.detail().patience = PATIENCE.get(chance.nextInt(PATIENCE.size()));
                     list.add(fresh);
                     waiting.add(fresh);
                 } else if (what == 0) {
@@ -59,37 +64,60 @@ class WaitingTest {
     }
 
     @Test
-    void whoHasPatienceIsLookedForTenTimesASecondAndTheOthersAHundredTimes() {
+    void whoHasPatienceIsLookedForTwiceOrTenTimesASecondAndTheOthersAHundredTimes() {
         Waiting<Integer> waiting = new Waiting<>();
-        waiting.add(entry(0, true, seconds(5)));
+        waiting.add(entry(2, Patience.MOST, seconds(4.95)));
+        assertThat(waiting.nextLook(seconds(4.95) - 1)).isEqualTo(seconds(5.45) - 1);
+        assertThat(waiting.nextLook(seconds(4.4))).isEqualTo(seconds(4.95));
+
+        waiting.add(entry(0, Patience.SOME, seconds(5)));
         assertThat(waiting.nextLook(seconds(5) - 1)).isEqualTo(seconds(5.1) - 1);
         assertThat(waiting.nextLook(seconds(4.5))).isEqualTo(seconds(5));
 
-        waiting.add(entry(1, false, seconds(5.02)));
+        waiting.add(entry(1, Patience.NONE, seconds(5.02)));
         assertThat(waiting.nextLook(seconds(5) - 1)).isEqualTo(seconds(5.02));
         assertThat(waiting.nextLook(seconds(5.015))).isEqualTo(seconds(5.025));
     }
 
     @Test
     void whoIsMovedUpLosesItsPatience() {
-        Waiting<Integer> waiting = new Waiting<>();
-        Entry<Integer> patient = entry(0, true, seconds(5));
-        waiting.add(patient);
-        waiting.add(entry(1, true, seconds(6)));
+        for (Patience patience : List.of(Patience.SOME, Patience.MOST)) {
+            Waiting<Integer> waiting = new Waiting<>();
+            Entry<Integer> patient = entry(0, patience, seconds(5));
+            waiting.add(patient);
+            waiting.add(entry(1, patience, seconds(6)));
 
-        patient.due = seconds(4);
-        waiting.movedUp(patient);
+            patient.due = seconds(4);
+            waiting.movedUp(patient);
 
-        assertThat(waiting.nextLook(seconds(4) - 1)).isEqualTo(seconds(4.01) - 1);
-        assertThat(waiting.first()).isSameAs(patient);
-        waiting.remove(patient);
-        assertThat(waiting.nextLook(seconds(6) - 1)).isEqualTo(seconds(6.1) - 1);
+            assertThat(waiting.nextLook(seconds(4) - 1)).isEqualTo(seconds(4.01) - 1);
+            assertThat(waiting.first()).isSameAs(patient);
+            waiting.remove(patient);
+            assertThat(waiting.nextLook(seconds(6) - 1)).isEqualTo(seconds(6) - 1 + patience.slack.toNanos());
+        }
     }
 
-    private static Entry<Integer> entry(int key, boolean patient, long due) {
+    @ParameterizedTest
+    @CsvSource({
+        "0, NONE, 10",
+        "1599, NONE, 10",
+        "1600, SOME, 100",
+        "7999, SOME, 100",
+        "8000, MOST, 500",
+        "3600000, MOST, 500",
+    })
+    void nobodyIsMoreThanASixteenthLate(long delayMillis, Patience patience, long slackMillis) {
+        Duration delay = Duration.ofMillis(delayMillis);
+        assertThat(Patience.of(delay)).isEqualTo(patience);
+        assertThat(patience.slack).isEqualTo(Duration.ofMillis(slackMillis));
+        assertThat(patience == Patience.NONE || patience.slack.multipliedBy(16).compareTo(delay) <= 0)
+                .isTrue();
+    }
+
+    private static Entry<Integer> entry(int key, Patience patience, long due) {
         Entry<Integer> entry = new Entry<>(key, Priority.NORMAL);
         entry.place = Entry.Place.BACKING_OFF;
-        entry.detail().patient = patient;
+        entry.detail().patience = patience;
         entry.due = due;
         return entry;
     }

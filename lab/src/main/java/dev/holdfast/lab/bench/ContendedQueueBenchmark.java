@@ -11,10 +11,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -26,7 +29,15 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Keys through the queue, added by four threads and taken by four others. One operation is one key, there and back. */
+/**
+ * Keys through the queue, added by four threads and taken by four others. One operation is one key, there and back.
+ *
+ * <p>Each producer adds its keys in batches and has two of them under way, so that a queue holds 8192 keys at most, none
+ * is added again before it is done, and what is measured is a queue at work and not one that fills. What that costs (a
+ * counter a key, a producer woken a batch) is the same for all. A bare queue shows how much of a score it is together
+ * with one lock and the way from core to core: it finds no key again, keeps nobody from running one twice, and knows
+ * neither order nor time.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -35,15 +46,64 @@ import org.openjdk.jmh.annotations.Warmup;
 public class ContendedQueueBenchmark {
 
     private static final int SIDES = 4;
-    private static final int KEYS_EACH = 50_000;
-    private static final int KEYS = SIDES * KEYS_EACH;
+    private static final int BATCH = 1024;
+    private static final int UNDER_WAY = 2;
+    private static final int ROUNDS = 200;
+    private static final int KEYS = SIDES * ROUNDS * BATCH;
 
-    private final Integer[] keys = new Integer[KEYS];
+    private final List<List<Batch>> batches = new ArrayList<>();
 
     /** Makes the keys. */
     public ContendedQueueBenchmark() {
-        for (int i = 0; i < KEYS; i++) {
-            keys[i] = i;
+        for (int side = 0; side < SIDES; side++) {
+            List<Batch> own = new ArrayList<>();
+            for (int n = 0; n < UNDER_WAY; n++) {
+                own.add(new Batch());
+            }
+            batches.add(own);
+        }
+    }
+
+    /** What is queued. Told from others by being itself. */
+    private static final class Key {
+        final Batch batch;
+
+        Key(Batch batch) {
+            this.batch = batch;
+        }
+    }
+
+    /** Keys that are added together, and who waits for them. */
+    private static final class Batch {
+        private final Key[] keys = new Key[BATCH];
+        private final AtomicInteger left = new AtomicInteger();
+        private volatile Thread producer = Thread.currentThread();
+
+        Batch() {
+            for (int i = 0; i < BATCH; i++) {
+                keys[i] = new Key(this);
+            }
+        }
+
+        void add(Consumer<Key> add) {
+            awaitDone();
+            left.set(BATCH);
+            for (Key key : keys) {
+                add.accept(key);
+            }
+        }
+
+        void awaitDone() {
+            producer = Thread.currentThread();
+            while (left.get() > 0) {
+                LockSupport.park(this);
+            }
+        }
+
+        void done() {
+            if (left.decrementAndGet() == 0) {
+                LockSupport.unpark(producer);
+            }
         }
     }
 
@@ -53,7 +113,7 @@ public class ContendedQueueBenchmark {
         int run() throws InterruptedException;
     }
 
-    /** Lets what was added be taken, and no more come. */
+    /** Lets no more come. */
     @FunctionalInterface
     private interface End {
         void run() throws InterruptedException;
@@ -64,12 +124,12 @@ public class ContendedQueueBenchmark {
     @OperationsPerInvocation(KEYS)
     public void holdfast() throws InterruptedException {
         try (SystemTime time = SystemTime.start("bench");
-                WorkQueue<Integer> queue =
-                        new WorkQueue<>("bench", WorkPolicy.DEFAULT, time, new SplittableRandom(1))) {
+                WorkQueue<Key> queue = new WorkQueue<>("bench", WorkPolicy.DEFAULT, time, new SplittableRandom(1))) {
             run(queue::add, () -> queue.drain(Duration.ofMinutes(1)), () -> {
                 int taken = 0;
-                for (Work<Integer> work = queue.take(); work != null; work = queue.take()) {
+                for (Work<Key> work = queue.take(); work != null; work = queue.take()) {
                     work.settle(Outcome.done());
+                    work.key().batch.done();
                     taken++;
                 }
                 return taken;
@@ -83,12 +143,13 @@ public class ContendedQueueBenchmark {
     public void kubernetes() throws InterruptedException {
         ExecutorService waiting =
                 Executors.newCachedThreadPool(Thread.ofPlatform().daemon().factory());
-        DefaultRateLimitingQueue<Integer> queue = new DefaultRateLimitingQueue<>(waiting);
+        DefaultRateLimitingQueue<Key> queue = new DefaultRateLimitingQueue<>(waiting);
         run(queue::add, queue::shutDown, () -> {
             int taken = 0;
-            for (Integer key = queue.get(); key != null; key = queue.get()) {
+            for (Key key = queue.get(); key != null; key = queue.get()) {
                 queue.forget(key);
                 queue.done(key);
+                key.batch.done();
                 taken++;
             }
             return taken;
@@ -96,17 +157,35 @@ public class ContendedQueueBenchmark {
         waiting.shutdownNow();
     }
 
-    private void run(Consumer<Integer> add, End end, Consumption consumption) throws InterruptedException {
+    /** No work queue at all: one lock, and an array. */
+    @Benchmark
+    @OperationsPerInvocation(KEYS)
+    public void arrayBlockingQueue() throws InterruptedException {
+        Key end = new Key(new Batch());
+        BlockingQueue<Key> queue = new ArrayBlockingQueue<>(SIDES * UNDER_WAY * BATCH);
+        run(
+                queue::add,
+                () -> {
+                    for (int side = 0; side < SIDES; side++) {
+                        queue.put(end);
+                    }
+                },
+                () -> {
+                    int taken = 0;
+                    for (Key key = queue.take(); key != end; key = queue.take()) {
+                        key.batch.done();
+                        taken++;
+                    }
+                    return taken;
+                });
+    }
+
+    private void run(Consumer<Key> add, End end, Consumption consumption) throws InterruptedException {
         AtomicInteger taken = new AtomicInteger();
         List<Thread> producers = new ArrayList<>();
         List<Thread> consumers = new ArrayList<>();
-        for (int side = 0; side < SIDES; side++) {
-            int first = side * KEYS_EACH;
-            producers.add(Thread.ofPlatform().start(() -> {
-                for (int i = first; i < first + KEYS_EACH; i++) {
-                    add.accept(keys[i]);
-                }
-            }));
+        for (List<Batch> own : batches) {
+            producers.add(Thread.ofPlatform().start(() -> produce(own, add)));
             consumers.add(Thread.ofPlatform().start(() -> {
                 try {
                     taken.addAndGet(consumption.run());
@@ -125,5 +204,12 @@ public class ContendedQueueBenchmark {
         if (taken.get() != KEYS) {
             throw new IllegalStateException("taken: " + taken + " (expected: " + KEYS + ")");
         }
+    }
+
+    private static void produce(List<Batch> own, Consumer<Key> add) {
+        for (int round = 0; round < ROUNDS; round++) {
+            own.get(round % UNDER_WAY).add(add);
+        }
+        own.forEach(Batch::awaitDone);
     }
 }

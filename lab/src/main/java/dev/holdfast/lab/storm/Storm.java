@@ -15,6 +15,7 @@ import dev.holdfast.core.work.Workers;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
 import java.time.Duration;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -61,7 +62,7 @@ final class Storm {
         return attempts.get();
     }
 
-    private record Sample(long cpuNanos, long attempts, long succeeded, long lines, long heap, long nanos) {}
+    private record Sample(long cpuNanos, long attempts, long succeeded, long lines, long nanos) {}
 
     StormRow run(Mode mode) throws InterruptedException {
         Logger logger = (Logger) LoggerFactory.getLogger(WorkQueue.class);
@@ -86,9 +87,13 @@ final class Storm {
                     everyTenMillis(ticks, queue, 0);
                 }
                 pause(settling);
+                // Before and after what is measured, so that looking is no part of it.
+                long heap = heap();
+                ThreadTimes threads = ThreadTimes.now();
                 Sample before = sample(time);
                 pause(measured);
-                return row(mode, before, sample(time));
+                Sample after = sample(time);
+                return row(mode, before, after, ThreadTimes.now().since(threads), heap() - heap);
             } finally {
                 workers.close();
             }
@@ -121,15 +126,24 @@ final class Storm {
         var unused = new CountDownLatch(1).await(length.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    private Sample sample(SystemTime time) {
-        MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
-        memory.gc();
-        long heap = memory.getHeapMemoryUsage().getUsed();
-        long cpu = ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
-        return new Sample(cpu, attempts.get(), succeeded.get(), lines.get(), heap, time.nanoTime());
+    private static List<String> jvm() {
+        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(flag -> flag.startsWith("-X"))
+                .toList();
     }
 
-    private StormRow row(Mode mode, Sample before, Sample after) {
+    private static long heap() {
+        MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
+        memory.gc();
+        return memory.getHeapMemoryUsage().getUsed();
+    }
+
+    private Sample sample(SystemTime time) {
+        long cpu = ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
+        return new Sample(cpu, attempts.get(), succeeded.get(), lines.get(), time.nanoTime());
+    }
+
+    private StormRow row(Mode mode, Sample before, Sample after, ThreadTimes threads, long heapGrowth) {
         double seconds = (after.nanos - before.nanos) / 1e9;
         long cpu = after.cpuNanos - before.cpuNanos;
         long tried = after.attempts - before.attempts;
@@ -138,10 +152,12 @@ final class Storm {
                 keys,
                 seconds,
                 cpu / 1e9 / seconds * 100,
+                threads.percentOf(seconds),
                 tried,
                 tried == 0 ? 0 : cpu / 1e3 / tried,
                 after.succeeded - before.succeeded,
                 (after.lines - before.lines) / seconds * 60,
-                after.heap - before.heap);
+                heapGrowth,
+                jvm());
     }
 }

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -20,7 +21,11 @@ import picocli.CommandLine.Option;
                     + " put back at once.",
             "",
             "Prints a row for each: CPU in percent of one core, attempts and the CPU time of each in microseconds, keys that"
-                    + " went well beside them, log lines a minute, and by how many bytes the heap has grown.",
+                    + " went well beside them, log lines a minute, and by how many bytes the heap has grown. On Linux also"
+                    + " whose CPU it was: the JVM's compilers and collector, the queue's timer, its workers, the load's"
+                    + " timer.",
+            "",
+            "./holdfast runs it with the flags that it gives an agent, and the rows name them.",
             "",
             "Takes twice --for and at most 10 s more: 2 min 10 s by default. Not measured is the first sixth of a way, at most"
                     + " 10 s; the first tenth of one of 10 s or less.",
@@ -100,14 +105,19 @@ public final class StormCommand implements Callable<Integer> {
     }
 
     private static String line(StormRow row) {
+        String whose = row.cpuByThread().entrySet().stream()
+                .map(entry -> String.format("%s %.3f", entry.getKey(), entry.getValue()))
+                .collect(Collectors.joining(", "));
         return String.format(
-                "%-46s %7.3f %% of a core, %9d attempts of %.1f us, %9d successes, %10.1f log lines/min, heap %+d bytes",
+                "%-46s %7.3f %% of a core, %9d attempts of %.1f us, %9d successes, %10.1f log lines/min, heap %+d bytes%n    %s; java %s",
                 row.mode(),
                 row.cpuPercentOfCore(),
                 row.attempts(),
                 row.cpuMicrosPerAttempt(),
                 row.succeeded(),
                 row.logLinesPerMinute(),
-                row.heapGrowthBytes());
+                row.heapGrowthBytes(),
+                whose.isEmpty() ? "whose CPU is not known here" : whose,
+                String.join(" ", row.jvm()));
     }
 }

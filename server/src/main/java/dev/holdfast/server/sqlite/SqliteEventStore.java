@@ -100,7 +100,20 @@ public final class SqliteEventStore implements EventStore {
             throw e.getCause() instanceof SQLException cause ? failed("written", cause) : e;
         } finally {
             if (!done) {
-                to.rollback();
+                rollback(to);
+            }
+        }
+    }
+
+    private void rollback(SqliteEventWriter used) {
+        try {
+            used.rollback();
+        } catch (SQLException e) {
+            SqliteFile from = open;
+            // A file that was set aside meanwhile has taken its writer with it.
+            if (from != null && used.equals(writer)) {
+                from.pool().evictConnection(used.connection);
+                writer = null;
             }
         }
     }
@@ -142,7 +155,7 @@ public final class SqliteEventStore implements EventStore {
         } catch (EventStoreException e) {
             throw e.getCause() instanceof SQLException cause ? failed("read", cause) : e;
         } finally {
-            from.rollback();
+            rollback(from);
         }
     }
 

@@ -14,6 +14,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -75,19 +76,26 @@ final class SqliteEventWriter implements EventStore.Tables, AutoCloseable {
         streams.clear();
     }
 
-    void rollback() {
+    /**
+     * Ends a transaction that is not to be.
+     *
+     * @throws SQLException if nobody can know what the connection would do next
+     */
+    void rollback() throws SQLException {
         streams.clear();
         try {
             connection.rollback();
         } catch (SQLException e) {
-            // The transaction is over all the same: SQLite ends it itself where it can no longer go on.
-            streams.clear();
+            // SQLite ends a transaction itself where its disk is full. The driver begins the next one only after an end
+            // of its own; without, each statement from here on would be committed alone.
+            try (Statement begin = connection.createStatement()) {
+                begin.execute("BEGIN");
+            }
         }
     }
 
     @Override
     public void close() {
-        rollback();
         try {
             for (PreparedStatement statement : statements.values()) {
                 statement.close();

@@ -108,7 +108,8 @@ public abstract class DeliveryContract {
                 }
             }
             policy = DeliveryPolicy.DEFAULT
-                    .withFlight(1 + chance.nextInt(3), 1 + chance.nextInt(20), 1_000, 1_000 + chance.nextInt(4_000))
+                    .withFlight(new DeliveryPolicy.Flight(
+                            1 + chance.nextInt(3), 1 + chance.nextInt(20), 1_000, 1_000 + chance.nextInt(4_000)))
                     .withTimes(Duration.ofSeconds(10), Duration.ofMinutes(1));
             database = DeliveryContract.this.open();
             store = logged(List.of());

@@ -30,9 +30,9 @@ class DamagedEventsIT {
     private static final int PAGE = 4096;
 
     /** More than SQLite keeps in memory of a file. */
-    private static final int RECORDS = 4_000;
+    private static final int RECORDS = 1_000;
 
-    private final Lanes lane = Lanes.of(1, "work").append("\"" + "x".repeat(1_000) + "\"");
+    private final Lanes lane = Lanes.of(1, "work").append("\"" + "x".repeat(4_000) + "\"");
 
     @TempDir
     private Path directory;
@@ -40,7 +40,7 @@ class DamagedEventsIT {
     @ParameterizedTest
     @EnumSource
     void aDamagedFileIsSetAsideAsItIsAndANewOneBegins(DamagedStoreIT.Damage damage) throws Exception {
-        Path file = written(500);
+        Path file = written(200);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             damage.to(channel);
         }
@@ -68,7 +68,7 @@ class DamagedEventsIT {
         READER {
             @Override
             void find(EventStore store, Lanes lane) throws EventStoreException {
-                store.events(Query.after(RECORDS / 2, 1_000));
+                store.events(Query.after(RECORDS / 2, 400));
             }
         },
         RESUME {
@@ -119,7 +119,7 @@ class DamagedEventsIT {
     void whatIsStoredCanBeReadWhereNoMoreCanBeAndItGoesOnWhereThereIsRoomAgain() throws Exception {
         lane.append(3_000);
         try (EventStore store = SqliteEventStore.open(directory.resolve("events.db"), () -> NOW)) {
-            store.write(tables -> limit(tables, 100));
+            store.write(tables -> limit(tables, 50));
             long stored = 0;
             while (stored < 3_000 && isStored(store, stored)) {
                 stored += 100;
@@ -164,13 +164,13 @@ class DamagedEventsIT {
 
     private Path written(int records) throws Exception {
         for (int i = 1; i < records; i++) {
-            lane.append("\"" + "x".repeat(1_000) + "\"");
+            lane.append("\"" + "x".repeat(4_000) + "\"");
         }
         Path file = directory.resolve("events.db");
         try (EventStore store = SqliteEventStore.open(file, () -> NOW)) {
-            for (int at = 0; at < records; at += 500) {
+            for (int at = 0; at < records; at += 100) {
                 int from = at;
-                store.write(tables -> tables.add(Lanes.agent(1), NOW, lane.batch(from, from + 500)));
+                store.write(tables -> tables.add(Lanes.agent(1), NOW, lane.batch(from, from + 100)));
             }
         }
         return file;
