@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /** What can go wrong with an outbox command. */
+@SuppressWarnings("try") // Agents are only held open, and one is closed before its time.
 final class OutboxTroubles {
 
     private static final OutboxPolicy SMALL =
