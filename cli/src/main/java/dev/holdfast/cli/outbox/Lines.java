@@ -34,6 +34,7 @@ final class Lines {
 
     /** An empty one is the end. */
     private final BlockingQueue<Optional<byte[]>> lines = new LinkedBlockingQueue<>();
+
     private final Semaphore room = new Semaphore(ROOM);
 
     // Written before the end is told in the queue, read after it was taken from there.

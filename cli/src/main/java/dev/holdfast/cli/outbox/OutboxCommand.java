@@ -253,7 +253,11 @@ public final class OutboxCommand implements Runnable {
             footer = {"  holdfast outbox verify", "  holdfast outbox verify --format json --data /var/lib/agent"})
     int verify(
             @Mixin OutboxOptions options,
-            @Option(names = "--format", paramLabel = "FORMAT", description = "text or json (text).", defaultValue = "TEXT")
+            @Option(
+                            names = "--format",
+                            paramLabel = "FORMAT",
+                            description = "text or json (text).",
+                            defaultValue = "TEXT")
                     Format format)
             throws CommandException, DataDirectoryException, InterruptedException {
         return options.care(variables, (data, policy, time) -> {
@@ -279,7 +283,11 @@ public final class OutboxCommand implements Runnable {
             footer = {"  holdfast outbox repair --data /var/lib/agent"})
     int repair(
             @Mixin OutboxOptions options,
-            @Option(names = "--format", paramLabel = "FORMAT", description = "text or json (text).", defaultValue = "TEXT")
+            @Option(
+                            names = "--format",
+                            paramLabel = "FORMAT",
+                            description = "text or json (text).",
+                            defaultValue = "TEXT")
                     Format format)
             throws CommandException, DataDirectoryException, InterruptedException {
         return options.care(variables, (data, policy, time) -> {

@@ -23,8 +23,7 @@ final class Stats {
         Figures figures = outbox.figures();
         String agent = OutboxOptions.agent(data).orElse(null);
         if (!asJson) {
-            return text(
-                    figures, agent == null ? "not known" : agent, id(outbox));
+            return text(figures, agent == null ? "not known" : agent, id(outbox));
         }
         ObjectNode json = Facts.object();
         json.put("agent", agent);

@@ -19,9 +19,9 @@ record Flow(String lane, int smallest, int usual, int largest, int largeOf, Dura
 
     /** Many small ones, some of a page or two, and few large ones, of which some are larger than a batch. */
     static final List<Flow> ALL = List.of(
-            new Flow("small", 40, 200, 2_000, 50, Duration.ofMillis(10), 32),
-            new Flow("medium", 1_000, 6_000, 30_000, 30, Duration.ofMillis(40), 8),
-            new Flow("large", 5_000, 40_000, 300 * 1024, 8, Duration.ofMillis(200), 2));
+            new Flow("small", 40, 200, 2_000, 50, Duration.ofMillis(20), 32),
+            new Flow("medium", 1_000, 6_000, 30_000, 30, Duration.ofMillis(80), 8),
+            new Flow("large", 5_000, 40_000, 300 * 1024, 8, Duration.ofMillis(300), 2));
 
     int size(RandomGenerator chance) {
         return chance.nextInt(largeOf) == 0 ? chance.nextInt(usual, largest + 1) : chance.nextInt(smallest, usual);

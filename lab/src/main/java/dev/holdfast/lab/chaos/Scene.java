@@ -30,7 +30,7 @@ final class Scene implements AutoCloseable {
     /** How long anything that should happen may take on a busy machine before the run has failed. */
     static final Duration PATIENCE = Duration.ofMinutes(3);
 
-    private static final Duration LOOK = Duration.ofMillis(20);
+    private static final Duration LOOK = Duration.ofMillis(50);
 
     /** While a server is down another program, or an agent that dials it, may have its port for a moment. */
     private static final int MOST_TAKEN_PORTS = 5;
