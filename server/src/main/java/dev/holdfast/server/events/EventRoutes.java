@@ -33,7 +33,8 @@ import tools.jackson.databind.node.MissingNode;
  * content type, or why it was dropped). A drop has what its audit tells, where that is JSON as {@link
  * dev.holdfast.opamp.outbox.Item.Gap} says; {@code hash} is the chain hash at the last sequence.
  *
- * <p>Answers carry {@code Holdfast-Next}, the id to go on after, and {@code Holdfast-End}, which says whether that was all for now: a page may be short, or empty, without being the last.
+ * <p>Answers carry {@code Holdfast-Next}, the id to go on after, and {@code Holdfast-End}, which says whether that was
+ * all for now: a page may be short, or empty, without being the last.
  */
 public final class EventRoutes {
 
