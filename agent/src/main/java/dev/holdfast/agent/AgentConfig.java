@@ -18,7 +18,8 @@ import java.util.TreeMap;
  * @param outbox how it keeps and delivers what it records
  * @param link how it connects
  */
-public record AgentConfig(Path data, Map<String, String> labels, Duration statusInterval, OutboxConfig outbox, LinkConfig link) {
+public record AgentConfig(
+        Path data, Map<String, String> labels, Duration statusInterval, OutboxConfig outbox, LinkConfig link) {
 
     /** The default of {@link #statusInterval}: 60 s. */
     public static final Duration STATUS_INTERVAL = Duration.ofSeconds(60);

@@ -4,14 +4,7 @@ package dev.holdfast.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.holdfast.agent.access.AccessSocket;
-import dev.holdfast.core.disk.DataDirectory;
-import dev.holdfast.core.disk.SystemDisk;
-import dev.holdfast.core.outbox.Outbox;
 import dev.holdfast.core.outbox.OutboxPolicy;
-import dev.holdfast.core.record.Item;
-import dev.holdfast.core.record.Item.Stored;
-import dev.holdfast.core.time.SystemTime;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -19,7 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.regex.MatchResult;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,44 +24,9 @@ class OutboxIT {
     @TempDir
     Path temp;
 
-    /** What an agent has open. */
-    private static final class OpenAgent implements AutoCloseable {
-        final DataDirectory data;
-        final Outbox outbox;
-        private final SystemTime time = SystemTime.start("agent");
-        private final AccessSocket socket;
-
-        OpenAgent(Path directory) throws Exception {
-            data = DataDirectory.hold(directory);
-            outbox = Outbox.open(
-                    SystemDisk.of(directory.resolve("outbox")), OutboxPolicy.DEFAULT, time, new SplittableRandom(1));
-            socket = AccessSocket.open(data.path(), outbox, time);
-        }
-
-        List<String> texts() throws IOException {
-            List<String> texts = new ArrayList<>();
-            List<Item> items = outbox.read("l", 1, 1000, 1 << 20);
-            while (!items.isEmpty()) {
-                for (Item item : items) {
-                    texts.add(new String(((Stored) item).payload(), UTF_8));
-                }
-                items = outbox.read("l", items.getLast().last() + 1, 1000, 1 << 20);
-            }
-            return texts;
-        }
-
-        @Override
-        public void close() throws IOException {
-            socket.close();
-            outbox.close();
-            data.close();
-            time.close();
-        }
-    }
-
     @Test
     void linesAreAcknowledgedAsTheyComeAndThoseThatWereAreThereAfterAKill() throws Exception {
-        try (OpenAgent agent = new OpenAgent(temp.resolve("data"));
+        try (OpenAgent agent = new OpenAgent(temp.resolve("data"), OutboxPolicy.DEFAULT);
                 RunningCommand append = append(agent.data.path())) {
             OutputStream input = append.input();
             for (int n = 1; n <= 3; n++) {
@@ -100,7 +57,7 @@ class OutboxIT {
     void anAgentThatStopsEndsTheAppendWhichSaysWhatIsKept() throws Exception {
         Path data = temp.resolve("data");
         RunningCommand append;
-        try (OpenAgent agent = new OpenAgent(data)) {
+        try (OpenAgent agent = new OpenAgent(data, OutboxPolicy.DEFAULT)) {
             append = append(agent.data.path());
             write(append.input(), "one\ntwo\n");
             append.awaitLines(2, ACKNOWLEDGED);

@@ -7,8 +7,6 @@ import static java.util.Map.entry;
 import dev.holdfast.agent.access.AccessSocket;
 import dev.holdfast.cli.TroubleshootingIT.Trouble;
 import dev.holdfast.core.disk.DataDirectory;
-import dev.holdfast.core.disk.SystemDisk;
-import dev.holdfast.core.outbox.Outbox;
 import dev.holdfast.core.outbox.OutboxPolicy;
 import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.record.NewRecord;
@@ -16,7 +14,6 @@ import dev.holdfast.core.time.SystemTime;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
@@ -26,7 +23,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 
 /** What can go wrong with an outbox command. */
 final class OutboxTroubles {
@@ -43,6 +39,11 @@ final class OutboxTroubles {
             entry("outbox-held", (dir, line) -> {
                 try (DataDirectory held = DataDirectory.hold(dir)) {
                     return command(held.path(), "stats");
+                }
+            }),
+            entry("outbox-repair", (dir, line) -> {
+                try (OpenAgent agent = new OpenAgent(dir, SMALL)) {
+                    return command(agent.path(), "repair");
                 }
             }),
             entry("outbox-connections", (dir, line) -> connections(dir)),
@@ -64,29 +65,6 @@ final class OutboxTroubles {
             entry("outbox-purge", (dir, line) -> purge(dir)));
 
     private OutboxTroubles() {}
-
-    /** What an agent has open. */
-    private static final class OpenAgent implements AutoCloseable {
-        final Outbox outbox;
-        private final Deque<AutoCloseable> parts = new ArrayDeque<>();
-
-        OpenAgent(Path directory) throws Exception {
-            DataDirectory data = DataDirectory.hold(directory);
-            SystemTime time = SystemTime.start("agent");
-            outbox = Outbox.open(SystemDisk.of(directory.resolve("outbox")), SMALL, time, new SplittableRandom(1));
-            parts.push(data);
-            parts.push(time);
-            parts.push(outbox);
-            parts.push(AccessSocket.open(data.path(), outbox, time));
-        }
-
-        @Override
-        public void close() throws Exception {
-            while (!parts.isEmpty()) {
-                parts.pop().close();
-            }
-        }
-    }
 
     private static Told command(Path data, String... words) {
         String[] all = new String[words.length + 3];
@@ -113,13 +91,13 @@ final class OutboxTroubles {
 
     private static Told connections(Path data) throws Exception {
         Deque<SocketChannel> open = new ArrayDeque<>();
-        try (OpenAgent agent = new OpenAgent(data)) {
+        try (OpenAgent agent = new OpenAgent(data, SMALL)) {
             for (int n = 0; n < AccessSocket.MOST_CONNECTIONS; n++) {
                 SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
                 open.push(channel);
                 channel.connect(UnixDomainSocketAddress.of(data.resolve("socket/outbox")));
             }
-            return command(data, "stats");
+            return command(agent.path(), "stats");
         } finally {
             for (SocketChannel channel : open) {
                 channel.close();
@@ -128,7 +106,7 @@ final class OutboxTroubles {
     }
 
     private static Told gone(Path data) throws Exception {
-        try (OpenAgent agent = new OpenAgent(data)) {
+        try (OpenAgent agent = new OpenAgent(data, SMALL)) {
             return append(data, new InputStream() {
                 private final InputStream lines = new ByteArrayInputStream("1\n".getBytes(UTF_8));
 
@@ -139,11 +117,7 @@ final class OutboxTroubles {
 
                 @Override
                 public int read(byte[] into, int from, int length) throws IOException {
-                    try {
-                        agent.close();
-                    } catch (Exception e) {
-                        throw new UncheckedIOException(new IOException(e));
-                    }
+                    agent.stop();
                     return lines.read(into, from, length);
                 }
             });
@@ -151,7 +125,7 @@ final class OutboxTroubles {
     }
 
     private static Told full(Path data) throws Exception {
-        try (OpenAgent agent = new OpenAgent(data)) {
+        try (OpenAgent agent = new OpenAgent(data, SMALL)) {
             NewRecord large = NewRecord.of("l", "text/plain", new byte[30_000]);
             for (int n = 0; n < 100; n++) {
                 var unused = agent.outbox.appendAsync(List.of(large));
@@ -162,7 +136,7 @@ final class OutboxTroubles {
 
     private static Told purge(Path data) throws Exception {
         append(data, "1\n");
-        try (OpenAgent agent = new OpenAgent(data);
+        try (OpenAgent agent = new OpenAgent(data, SMALL);
                 SystemTime time = SystemTime.start("now")) {
             agent.outbox
                     .bury("l", Attempts.none(1, time.instant()).plus("bad", true, time.instant()))

@@ -44,8 +44,7 @@ public sealed interface OutboxAccess extends AutoCloseable permits DirectAccess,
      */
     static OutboxAccess open(Path data, OutboxPolicy policy, Time time, RandomGenerator chance)
             throws DataDirectoryException, IOException, InterruptedException {
-        return Door.through(
-                data, time, held -> DirectAccess.open(held, policy, time, chance), running -> running);
+        return Door.through(data, time, held -> DirectAccess.open(held, policy, time, chance), running -> running);
     }
 
     /**

@@ -115,7 +115,8 @@ public final class AgentOutbox {
             RandomGenerator chance,
             Opener opener,
             Consumer<Outbox> onOpen) {
-        AgentOutbox outbox = new AgentOutbox(data.resolve(OutboxAccess.DIRECTORY), config, uplink, time, chance, opener, onOpen);
+        AgentOutbox outbox =
+                new AgentOutbox(data.resolve(OutboxAccess.DIRECTORY), config, uplink, time, chance, opener, onOpen);
         time.execute(outbox::open);
         return outbox;
     }
@@ -210,8 +211,9 @@ public final class AgentOutbox {
         time.execute(() -> {
             isStopped = true;
             Open now = open;
-            CompletionStage<Void> done =
-                    now == null ? CompletableFuture.completedStage(null) : now.deliverer().stop(GOODBYE);
+            CompletionStage<Void> done = now == null
+                    ? CompletableFuture.completedStage(null)
+                    : now.deliverer().stop(GOODBYE);
             done.thenRun(() -> stopped.complete(null));
         });
         return stopped;

@@ -63,8 +63,7 @@ final class Deliverer implements Outbox.Listener {
      *
      * @param uplink sends a message if there is a link, in order; what cannot be sent is gone
      */
-    Deliverer(
-            Outbox outbox, DeliveryPolicy policy, Consumer<CustomMessage> uplink, Time time, RandomGenerator chance) {
+    Deliverer(Outbox outbox, DeliveryPolicy policy, Consumer<CustomMessage> uplink, Time time, RandomGenerator chance) {
         this.outbox = outbox;
         this.policy = policy;
         this.envelopes = new Envelopes(outbox.id());
@@ -254,14 +253,15 @@ final class Deliverer implements Outbox.Listener {
             Supplier<CompletableFuture<Boolean>> write,
             Supplier<List<Action>> then,
             int attempt) {
-        var unused = write.get().whenComplete((done, thrown) -> time.execute(() -> {
-            if (thrown == null) {
-                carryOut(then.get());
-            } else if (!isStopping) {
-                log.unkept(lane, what, thrown);
-                time.schedule(pause(attempt), () -> keep(lane, what, write, then, attempt + 1));
-            }
-        }));
+        var unused = write.get()
+                .whenComplete((done, thrown) -> time.execute(() -> {
+                    if (thrown == null) {
+                        carryOut(then.get());
+                    } else if (!isStopping) {
+                        log.unkept(lane, what, thrown);
+                        time.schedule(pause(attempt), () -> keep(lane, what, write, then, attempt + 1));
+                    }
+                }));
     }
 
     private Duration pause(int attempt) {

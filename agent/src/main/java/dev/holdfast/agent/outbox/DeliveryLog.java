@@ -76,13 +76,12 @@ final class DeliveryLog {
     }
 
     void letGo(String lane, Item.Gap gap) {
-        String why =
-                switch (gap.why()) {
-                    case DEAD -> "are dead letters";
-                    case DROPPED -> "were dropped for want of room (see outbox.quota)";
-                    case EXPIRED -> "grew too old (see outbox.max_age)";
-                    case DAMAGED -> "are lost: the disk does not give them back (see holdfast outbox verify)";
-                };
+        String why = switch (gap.why()) {
+            case DEAD -> "are dead letters";
+            case DROPPED -> "were dropped for want of room (see outbox.quota)";
+            case EXPIRED -> "grew too old (see outbox.max_age)";
+            case DAMAGED -> "are lost: the disk does not give them back (see holdfast outbox verify)";
+        };
         warn(Kind.LET_GO, "lane %s: records %d to %d %s".formatted(lane, gap.first(), gap.last(), why));
     }
 
@@ -96,9 +95,7 @@ final class DeliveryLog {
     /** Tells that something could not be written down. Returns null, as what a future that failed so is worth. */
     @Nullable
     Boolean unkept(String lane, String what, Throwable thrown) {
-        warn(
-                Kind.UNKEPT,
-                "lane %s: %s cannot be written down now (%s)".formatted(lane, what, thrown.getMessage()));
+        warn(Kind.UNKEPT, "lane %s: %s cannot be written down now (%s)".formatted(lane, what, thrown.getMessage()));
         return null;
     }
 
@@ -108,18 +105,17 @@ final class DeliveryLog {
 
     /** Never left out: it says that the two sides do not have the same, and comes once for each time they part. */
     void tell(Action.Tell tell) {
-        String what =
-                switch (tell.news()) {
-                    case SERVER_LOST ->
-                        "the server had acknowledged records %d to %d and does not have them any more: it was restored"
-                                + " or its events were damaged. They are not here either";
-                    case UNCERTAIN ->
-                        "whether the server still has records %d to %d, which it had acknowledged, cannot be known: it"
-                                + " was restored";
-                    case SERVER_AHEAD ->
-                        "the server has records %d to %d from this outbox that are not what is here: this data"
-                                + " directory was restored or copied. What is here is sent as another stream";
-                };
+        String what = switch (tell.news()) {
+            case SERVER_LOST ->
+                "the server had acknowledged records %d to %d and does not have them any more: it was restored"
+                        + " or its events were damaged. They are not here either";
+            case UNCERTAIN ->
+                "whether the server still has records %d to %d, which it had acknowledged, cannot be known: it"
+                        + " was restored";
+            case SERVER_AHEAD ->
+                "the server has records %d to %d from this outbox that are not what is here: this data"
+                        + " directory was restored or copied. What is here is sent as another stream";
+        };
         log.warn("outbox: lane {}: {}", tell.lane(), what.formatted(tell.first(), tell.last()));
     }
 

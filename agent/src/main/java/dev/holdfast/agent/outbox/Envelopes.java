@@ -94,8 +94,8 @@ final class Envelopes {
         byte[] payload = record.payload();
         for (int offset = 0; offset < payload.length; offset += most) {
             ByteBuffer piece = ByteBuffer.wrap(payload, offset, Math.min(most, payload.length - offset));
-            messages.add(OutboxWire.write(
-                    new OutboxMessage.Part(stream, record.sequence(), offset, payload.length, piece)));
+            messages.add(
+                    OutboxWire.write(new OutboxMessage.Part(stream, record.sequence(), offset, payload.length, piece)));
         }
     }
 
@@ -141,14 +141,13 @@ final class Envelopes {
 
     static Refusal refusal(OutboxMessage.Refused refused) {
         StreamId stream = refused.stream();
-        Refusal.Why why =
-                switch (refused.why()) {
-                    case BAD_RECORD -> Refusal.Why.BAD_RECORD;
-                    case TOO_LARGE -> Refusal.Why.TOO_LARGE;
-                    case OVERLOAD -> Refusal.Why.OVERLOAD;
-                    // A reason of a later version: the records need not be to blame, so none is given up for it at once.
-                    case STORAGE, UNKNOWN -> Refusal.Why.STORAGE;
-                };
+        Refusal.Why why = switch (refused.why()) {
+            case BAD_RECORD -> Refusal.Why.BAD_RECORD;
+            case TOO_LARGE -> Refusal.Why.TOO_LARGE;
+            case OVERLOAD -> Refusal.Why.OVERLOAD;
+            // A reason of a later version: the records need not be to blame, so none is given up for it at once.
+            case STORAGE, UNKNOWN -> Refusal.Why.STORAGE;
+        };
         return new Refusal(
                 stream.lane(),
                 stream.epoch(),

@@ -92,7 +92,9 @@ class AgentOutboxTest {
             seconds++;
         }
         assertThat(ingest.stored).isEqualTo(appended);
-        assertThat(ingest.batches.size() - before).as("one batch a second at most").isLessThanOrEqualTo(seconds + 1);
+        assertThat(ingest.batches.size() - before)
+                .as("one batch a second at most")
+                .isLessThanOrEqualTo(seconds + 1);
         assertThat(seconds).as("not much slower than it may").isLessThan(250);
         for (int i = 1; i < server.arrivals.size(); i++) {
             assertThat(server.arrivals.get(i).minus(server.arrivals.get(i - 1))).isLessThan(Duration.ofMillis(5_300));
@@ -133,7 +135,10 @@ class AgentOutboxTest {
         List<String> good = appended.stream().filter(ingest.isBad.negate()).toList();
         assertThat(ingest.stored).isEqualTo(good).hasSize(9_990);
         assertThat(ingest.gaps).hasSize(10);
-        assertThat(dead()).extracting(AgentOutboxTest::text).allMatch(ingest.isBad).hasSize(10);
+        assertThat(dead())
+                .extracting(AgentOutboxTest::text)
+                .allMatch(ingest.isBad)
+                .hasSize(10);
     }
 
     @Test
@@ -182,7 +187,9 @@ class AgentOutboxTest {
         append(1);
         time.advance(Duration.ofSeconds(38));
         assertThat(ingest.stored).containsExactly(appended.getLast());
-        assertThat(ingest.gaps).singleElement().satisfies(gap -> assertThat(gap.audit()).contains("100"));
+        assertThat(ingest.gaps)
+                .singleElement()
+                .satisfies(gap -> assertThat(gap.audit()).contains("100"));
     }
 
     @Test
@@ -235,7 +242,11 @@ class AgentOutboxTest {
     /** On a disk that is never waited for: two hours have 7,200 seconds, each of which it would be forced in. */
     private Outbox open(Path directory) throws IOException {
         return Outbox.open(
-                new UnforcedDisk(SystemDisk.of(directory)), CONFIG.keeping(), time, chance.split(), Outbox.Threads.none());
+                new UnforcedDisk(SystemDisk.of(directory)),
+                CONFIG.keeping(),
+                time,
+                chance.split(),
+                Outbox.Threads.none());
     }
 
     /** Ends the process in order, and begins another. */

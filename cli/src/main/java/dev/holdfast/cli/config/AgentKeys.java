@@ -116,28 +116,31 @@ final class AgentKeys {
     static final Key<Integer> MESSAGE_LIMIT =
             new Key<>("message.limit", Types.MESSAGE_SIZE, Sizes.print(Wire.LIMIT), "The largest message taken.");
 
-    static final List<Key<?>> ALL = Stream.concat(Stream.<Key<?>>of(
-            DATA,
-            SERVER,
-            LABELS,
-            STATUS_INTERVAL,
-            FAST_ATTEMPTS,
-            FAST_DELAY,
-            INITIAL_DELAY,
-            MULTIPLIER,
-            MAX_DELAY,
-            JITTER,
-            STABLE_AFTER,
-            REJECTED_DELAY,
-            MAX_RETRY_AFTER,
-            HANDSHAKE_TIMEOUT,
-            REJOIN_TIMEOUT,
-            REGISTER_TIMEOUT,
-            SEND_TIMEOUT,
-            PING_INTERVAL,
-            HEARTBEAT_INTERVAL,
-            DEAD_AFTER,
-            MESSAGE_LIMIT), OutboxKeys.ALL.stream()).toList();
+    static final List<Key<?>> ALL = Stream.concat(
+                    Stream.<Key<?>>of(
+                            DATA,
+                            SERVER,
+                            LABELS,
+                            STATUS_INTERVAL,
+                            FAST_ATTEMPTS,
+                            FAST_DELAY,
+                            INITIAL_DELAY,
+                            MULTIPLIER,
+                            MAX_DELAY,
+                            JITTER,
+                            STABLE_AFTER,
+                            REJECTED_DELAY,
+                            MAX_RETRY_AFTER,
+                            HANDSHAKE_TIMEOUT,
+                            REJOIN_TIMEOUT,
+                            REGISTER_TIMEOUT,
+                            SEND_TIMEOUT,
+                            PING_INTERVAL,
+                            HEARTBEAT_INTERVAL,
+                            DEAD_AFTER,
+                            MESSAGE_LIMIT),
+                    OutboxKeys.ALL.stream())
+            .toList();
 
     private AgentKeys() {}
 

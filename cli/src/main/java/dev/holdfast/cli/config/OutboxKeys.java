@@ -85,10 +85,7 @@ final class OutboxKeys {
             "How many failed deliveries make a record a dead letter.");
 
     static final Key<Map<String, Integer>> MAX_ATTEMPTS_OF = new Key<>(
-            "outbox.max_attempts_of",
-            Types.COUNTS,
-            print(DELIVERY.attempts().maxOf()),
-            "The same for single lanes.");
+            "outbox.max_attempts_of", Types.COUNTS, print(DELIVERY.attempts().maxOf()), "The same for single lanes.");
 
     static final Key<Integer> PERMANENT_ATTEMPTS = new Key<>(
             "outbox.permanent_attempts",
@@ -167,14 +164,26 @@ final class OutboxKeys {
         Setting<Long> inFlight = settings.find(IN_FLIGHT_SIZE);
         if (segment != null && (segment.value() < SegmentLog.LEAST_SIZE || segment.value() % 4096 != 0)) {
             String expected = "a multiple of 4KiB, at least " + Sizes.print(SegmentLog.LEAST_SIZE);
-            faults.add(SEGMENT.name(), Sizes.print(segment.value()), expected, segment.given().place());
+            faults.add(
+                    SEGMENT.name(),
+                    Sizes.print(segment.value()),
+                    expected,
+                    segment.given().place());
         } else if (segment != null && quota != null && quota.value() < 4L * segment.value()) {
             String expected = "at least four times " + SEGMENT.name() + ", " + Sizes.print(4L * segment.value());
-            faults.add(QUOTA.name(), Sizes.print(quota.value()), expected, quota.given().place());
+            faults.add(
+                    QUOTA.name(),
+                    Sizes.print(quota.value()),
+                    expected,
+                    quota.given().place());
         }
         if (batch != null && inFlight != null && inFlight.value() < batch.value()) {
             String expected = ">= " + BATCH_SIZE.name() + ", which is " + Sizes.print(batch.value());
-            faults.add(IN_FLIGHT_SIZE.name(), Sizes.print(inFlight.value()), expected, inFlight.given().place());
+            faults.add(
+                    IN_FLIGHT_SIZE.name(),
+                    Sizes.print(inFlight.value()),
+                    expected,
+                    inFlight.given().place());
         }
     }
 

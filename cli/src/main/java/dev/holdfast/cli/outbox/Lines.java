@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
@@ -28,10 +29,12 @@ final class Lines {
     private static final int EACH = 64;
 
     private static final int MOST_LINES = 1000;
-    private static final byte[] END = new byte[0];
 
     private final InputStream in;
-    private final BlockingQueue<byte[]> lines = new LinkedBlockingQueue<>();
+
+    /** An empty one is the end. */
+    private final BlockingQueue<Optional<byte[]>> lines = new LinkedBlockingQueue<>();
+
     private final Semaphore room = new Semaphore(ROOM);
 
     // Written before the end is told in the queue, read after it was taken from there.
@@ -56,7 +59,7 @@ final class Lines {
         } catch (InterruptedException e) {
             fault = "interrupted";
         } finally {
-            lines.add(END);
+            lines.add(Optional.empty());
         }
     }
 
@@ -91,7 +94,7 @@ final class Lines {
         byte[] bytes = line.toByteArray();
         line.reset();
         room.acquire(bytes.length + EACH);
-        lines.add(bytes);
+        lines.add(Optional.of(bytes));
     }
 
     /**
@@ -104,16 +107,16 @@ final class Lines {
     List<byte[]> take(ToIntFunction<byte[]> bytes, int mostBytes) throws InterruptedException {
         List<byte[]> taken = new ArrayList<>();
         long sum = 0;
-        for (byte[] next = lines.take(); next != END; next = lines.remove()) {
-            taken.add(next);
-            sum += bytes.applyAsInt(next);
-            room.release(next.length + EACH);
-            byte[] after = lines.peek();
-            if (after == null || taken.size() == MOST_LINES || sum + bytes.applyAsInt(after) > mostBytes) {
-                return taken;
-            }
-            if (after == END) {
-                // Left for the next call, which is then at the end.
+        for (Optional<byte[]> next = lines.take(); next.isPresent(); next = lines.remove()) {
+            taken.add(next.get());
+            sum += bytes.applyAsInt(next.get());
+            room.release(next.get().length + EACH);
+            Optional<byte[]> after = lines.peek();
+            // The end is left for the next call.
+            if (after == null
+                    || after.isEmpty()
+                    || taken.size() == MOST_LINES
+                    || sum + bytes.applyAsInt(after.get()) > mostBytes) {
                 return taken;
             }
         }

@@ -253,7 +253,11 @@ public final class OutboxCommand implements Runnable {
             footer = {"  holdfast outbox verify", "  holdfast outbox verify --format json --data /var/lib/agent"})
     int verify(
             @Mixin OutboxOptions options,
-            @Option(names = "--format", paramLabel = "FORMAT", description = "text or json (text).", defaultValue = "TEXT")
+            @Option(
+                            names = "--format",
+                            paramLabel = "FORMAT",
+                            description = "text or json (text).",
+                            defaultValue = "TEXT")
                     Format format)
             throws CommandException, DataDirectoryException, InterruptedException {
         return options.care(variables, (data, policy, time) -> {
@@ -279,11 +283,23 @@ public final class OutboxCommand implements Runnable {
             footer = {"  holdfast outbox repair --data /var/lib/agent"})
     int repair(
             @Mixin OutboxOptions options,
-            @Option(names = "--format", paramLabel = "FORMAT", description = "text or json (text).", defaultValue = "TEXT")
+            @Option(
+                            names = "--format",
+                            paramLabel = "FORMAT",
+                            description = "text or json (text).",
+                            defaultValue = "TEXT")
                     Format format)
             throws CommandException, DataDirectoryException, InterruptedException {
         return options.care(variables, (data, policy, time) -> {
-            Repair.Done done = OutboxAccess.repair(data, policy, time, new SecureRandom());
+            Repair.Done done;
+            try {
+                done = OutboxAccess.repair(data, policy, time, new SecureRandom());
+            } catch (DataDirectoryException.Held e) {
+                throw new CommandException(
+                        ExitCode.HELD,
+                        "data directory " + data + " is held by " + e.holder()
+                                + " (expected: a stopped agent; a repair needs its directory to itself)");
+            }
             out().print(format == Format.JSON ? Soundness.json(done) + "\n" : Soundness.text(done));
             return ExitCode.DONE;
         });

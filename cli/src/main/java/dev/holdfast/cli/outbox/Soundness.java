@@ -62,7 +62,8 @@ final class Soundness {
         }
         facts.add(List.of("lost records", Long.toString(found.lostRecords())));
         for (Lost each : found.lost()) {
-            facts.add(List.of("", each.lane() + ", sequences " + each.first() + " to " + each.last() + ": " + each.why()));
+            facts.add(List.of(
+                    "", each.lane() + ", sequences " + each.first() + " to " + each.last() + ": " + each.why()));
         }
         for (long id : found.lostDead()) {
             facts.add(List.of("lost dead letter", Long.toString(id)));
@@ -95,7 +96,10 @@ final class Soundness {
         }
         StringBuilder text = new StringBuilder("found before\n");
         text.append(text(done.before()).indent(2)).append("repaired\n");
-        done.setAside().forEach(file -> text.append("  what was damaged is kept as ").append(file).append('\n'));
+        done.setAside()
+                .forEach(file -> text.append("  what was damaged is kept as ")
+                        .append(file)
+                        .append('\n'));
         return text.toString();
     }
 }

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -22,12 +23,11 @@ final class Stats {
         Figures figures = outbox.figures();
         String agent = OutboxOptions.agent(data).orElse(null);
         if (!asJson) {
-            return text(
-                    figures, agent == null ? "not known" : agent, outbox.id().toString());
+            return text(figures, agent == null ? "not known" : agent, id(outbox));
         }
         ObjectNode json = Facts.object();
         json.put("agent", agent);
-        json.put("outbox", outbox.id().toString());
+        json.put("outbox", id(outbox));
         json.put("waiting", waiting(figures));
         json.put("dead_letters", figures.dead());
         json.put("bytes", figures.bytes());
@@ -55,6 +55,12 @@ final class Stats {
                 List.of("dropped", Long.toString(figures.dropped())),
                 List.of("expired", Long.toString(figures.expired())));
         return Columns.align(facts) + "\n" + (figures.lanes().isEmpty() ? "no lanes\n" : Columns.align(rows));
+    }
+
+    /** As the server names it. */
+    private static String id(OutboxAccess outbox) throws IOException {
+        UUID id = outbox.id();
+        return Facts.hex(id.getMostSignificantBits()) + Facts.hex(id.getLeastSignificantBits());
     }
 
     private static long waiting(Figures figures) {

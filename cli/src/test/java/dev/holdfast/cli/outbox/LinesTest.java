@@ -55,6 +55,11 @@ class LinesTest {
             public int read() throws IOException {
                 throw new IOException("broken");
             }
+
+            @Override
+            public int read(byte[] into, int from, int length) throws IOException {
+                return read();
+            }
         };
         Lines lines = Lines.of(new SequenceInputStream(new ByteArrayInputStream("a\nb".getBytes(UTF_8)), broken));
 

@@ -23,6 +23,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -84,7 +85,7 @@ final class OutboxAppends {
                                 .add(appends.turn(subject.getValue(), threads));
                     }
                 }
-                double ours = median(scores.remove("holdfast"));
+                double ours = median(Objects.requireNonNull(scores.remove("holdfast")));
                 scores.forEach((peer, theirs) -> rows.add(new Row(
                         NAME + ", threads " + threads,
                         "holdfast",

@@ -62,7 +62,7 @@ final class Storm {
         return attempts.get();
     }
 
-    private record Sample(long cpuNanos, ThreadTimes threads, long attempts, long succeeded, long lines, long nanos) {}
+    private record Sample(long cpuNanos, long attempts, long succeeded, long lines, long nanos) {}
 
     StormRow run(Mode mode) throws InterruptedException {
         Logger logger = (Logger) LoggerFactory.getLogger(WorkQueue.class);
@@ -87,12 +87,13 @@ final class Storm {
                     everyTenMillis(ticks, queue, 0);
                 }
                 pause(settling);
+                // Before and after what is measured, so that looking is no part of it.
                 long heap = heap();
+                ThreadTimes threads = ThreadTimes.now();
                 Sample before = sample(time);
                 pause(measured);
                 Sample after = sample(time);
-                // Last, so that looking at the heap is no part of what was measured.
-                return row(mode, before, after, heap() - heap);
+                return row(mode, before, after, ThreadTimes.now().since(threads), heap() - heap);
             } finally {
                 workers.close();
             }
@@ -139,10 +140,10 @@ final class Storm {
 
     private Sample sample(SystemTime time) {
         long cpu = ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
-        return new Sample(cpu, ThreadTimes.now(), attempts.get(), succeeded.get(), lines.get(), time.nanoTime());
+        return new Sample(cpu, attempts.get(), succeeded.get(), lines.get(), time.nanoTime());
     }
 
-    private StormRow row(Mode mode, Sample before, Sample after, long heapGrowth) {
+    private StormRow row(Mode mode, Sample before, Sample after, ThreadTimes threads, long heapGrowth) {
         double seconds = (after.nanos - before.nanos) / 1e9;
         long cpu = after.cpuNanos - before.cpuNanos;
         long tried = after.attempts - before.attempts;
@@ -151,7 +152,7 @@ final class Storm {
                 keys,
                 seconds,
                 cpu / 1e9 / seconds * 100,
-                after.threads.percentSince(before.threads, seconds),
+                threads.percentOf(seconds),
                 tried,
                 tried == 0 ? 0 : cpu / 1e3 / tried,
                 after.succeeded - before.succeeded,

@@ -61,12 +61,17 @@ record ThreadTimes(Map<Kind, Long> nanos) {
         }
     }
 
-    /** What ran since {@code before}, in percent of one core. What has ended since does not count. */
-    Map<String, Double> percentSince(ThreadTimes before, double seconds) {
+    /** What ran since {@code before}. What has ended since does not count. */
+    ThreadTimes since(ThreadTimes before) {
+        Map<Kind, Long> ran = new EnumMap<>(Kind.class);
+        nanos.forEach((kind, now) -> ran.put(kind, Math.max(0, now - before.nanos.getOrDefault(kind, 0L))));
+        return new ThreadTimes(ran);
+    }
+
+    /** In percent of one core. */
+    Map<String, Double> percentOf(double seconds) {
         Map<String, Double> percent = new LinkedHashMap<>();
-        nanos.forEach((kind, ran) -> percent.put(
-                kind.name().toLowerCase(Locale.ROOT),
-                Math.max(0, ran - before.nanos.getOrDefault(kind, 0L)) / 1e7 / seconds));
+        nanos.forEach((kind, ran) -> percent.put(kind.name().toLowerCase(Locale.ROOT), ran / 1e7 / seconds));
         return percent;
     }
 }
