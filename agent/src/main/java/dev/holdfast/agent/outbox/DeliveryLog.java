@@ -4,7 +4,6 @@ package dev.holdfast.agent.outbox;
 import dev.holdfast.core.delivery.Action;
 import dev.holdfast.core.policy.LineLimit;
 import dev.holdfast.core.record.Attempts;
-import dev.holdfast.core.record.Item;
 import dev.holdfast.core.time.Durations;
 import dev.holdfast.core.time.Time;
 import dev.holdfast.opamp.WireException;
@@ -32,7 +31,6 @@ final class DeliveryLog {
     private enum Kind {
         WAITS,
         GAVE_UP,
-        LET_GO,
         UNREAD,
         UNKEPT,
         MALFORMED
@@ -73,16 +71,6 @@ final class DeliveryLog {
                                 attempts.total(),
                                 attempts.first(),
                                 String.join("; ", attempts.reasons().keySet())));
-    }
-
-    void letGo(String lane, Item.Gap gap) {
-        String why = switch (gap.why()) {
-            case DEAD -> "are dead letters";
-            case DROPPED -> "were dropped for want of room (see outbox.quota)";
-            case EXPIRED -> "grew too old (see outbox.max_age)";
-            case DAMAGED -> "are lost: the disk does not give them back (see holdfast outbox verify)";
-        };
-        warn(Kind.LET_GO, "lane %s: records %d to %d %s".formatted(lane, gap.first(), gap.last(), why));
     }
 
     void unread(String lane, Throwable thrown) {
