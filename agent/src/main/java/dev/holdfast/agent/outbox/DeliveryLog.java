@@ -2,7 +2,7 @@
 package dev.holdfast.agent.outbox;
 
 import dev.holdfast.core.delivery.Action;
-import dev.holdfast.core.policy.LineLimit;
+import dev.holdfast.core.policy.LimitedLog;
 import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.time.Durations;
 import dev.holdfast.core.time.Time;
@@ -12,7 +12,6 @@ import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,15 +35,11 @@ final class DeliveryLog {
         MALFORMED
     }
 
-    private final Time time;
-
-    /** Guarded by itself. */
-    private final Map<Kind, LineLimit> limits = new EnumMap<>(Kind.class);
+    private final Map<Kind, LimitedLog> lines = new EnumMap<>(Kind.class);
 
     DeliveryLog(Time time) {
-        this.time = time;
         for (Kind kind : Kind.values()) {
-            limits.put(kind, new LineLimit(BURST, INTERVAL, time.nanoTime()));
+            lines.put(kind, new LimitedLog(BURST, INTERVAL, time::nanoTime));
         }
     }
 
@@ -108,13 +103,6 @@ final class DeliveryLog {
     }
 
     private void warn(Kind kind, String line) {
-        OptionalLong leftOut;
-        synchronized (limits) {
-            leftOut = Objects.requireNonNull(limits.get(kind)).admit(time.nanoTime());
-        }
-        if (leftOut.isPresent()) {
-            String more = leftOut.getAsLong() == 0 ? "" : " (" + leftOut.getAsLong() + " lines like this left out)";
-            log.warn("outbox: {}{}", line, more);
-        }
+        Objects.requireNonNull(lines.get(kind)).write(log::warn, () -> "outbox: " + line);
     }
 }
