@@ -48,10 +48,6 @@ final class LaneMachine {
         this.missedFrom = setbacks.afterGrace();
     }
 
-    String name() {
-        return name;
-    }
-
     /** How many batches are not answered. */
     int inFlight() {
         return phase instanceof Phase.Flowing flowing ? flowing.sent().size() : 0;
@@ -287,10 +283,7 @@ final class LaneMachine {
     private boolean wants() {
         return phase instanceof Phase.Flowing flowing
                 && flowing.reading() == null
-                && flowing.sent().size()
-                        < (opens || setbacks.isFailing()
-                                ? 1
-                                : outlet.policy.flight().window())
+                && flowing.sent().size() < (opens ? 1 : setbacks.window())
                 && burying == 0
                 && flowing.end(acknowledged).sequence() < last;
     }
@@ -304,7 +297,7 @@ final class LaneMachine {
         return Math.max(need, setbacks.batchBytes());
     }
 
-    /** Whether what it read was not sent, so that it is its turn before others. */
+    /** Whether what it read was not sent, so that it comes before others. */
     boolean isPostponed() {
         return need > 0;
     }
@@ -322,21 +315,19 @@ final class LaneMachine {
     }
 
     void read(long ask, Batch batch) {
-        if (!(phase instanceof Phase.Flowing flowing)
-                || flowing.reading() == null
-                || flowing.reading().ask() != ask) {
+        Phase.Reading reading = phase instanceof Phase.Flowing reader ? reader.reading() : null;
+        if (reading == null || reading.ask() != ask || !(phase instanceof Phase.Flowing flowing)) {
             return;
         }
-        Phase.Reading reading = flowing.reading();
         if (batch.first() != reading.from()) {
-            throw new IllegalArgumentException("lane " + name + ": a batch from " + batch.first() + " (expected: from "
-                    + reading.from() + ", as asked)");
+            throw new IllegalArgumentException(
+                    name + ": from " + batch.first() + " (expected: from " + reading.from() + ", as asked)");
         }
         phase = new Phase.Flowing(null, flowing.sent());
         outlet.giveBack(reading.reserved());
         if (batch.isEmpty()) {
-            // Nothing is there before something more is appended.
             need = 0;
+            // Nothing is there before something more is appended.
             last = last > reading.lastThen() ? last : reading.from() - 1;
             return;
         }

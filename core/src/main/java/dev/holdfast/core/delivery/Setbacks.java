@@ -73,8 +73,10 @@ final class Setbacks {
         }
     }
 
-    boolean isFailing() {
-        return failures > 0 || strays > 0 || suspects != null;
+    /** How many batches may be unanswered: one as long as something goes wrong. */
+    int window() {
+        boolean isFailing = failures > 0 || strays > 0 || suspects != null;
+        return isFailing ? 1 : outlet.policy.flight().window();
     }
 
     /** The record that fails at present, or 0. */
