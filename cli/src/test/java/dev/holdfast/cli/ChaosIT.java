@@ -15,8 +15,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * {@code holdfast lab chaos} as a person runs it, with twenty kills. It is here because both programs are built by now: the
- * lab, which comes before this module, and the command that it tries. {@code -Dholdfast.seed=N} plays other faults.
+ * {@code holdfast lab chaos} as a person runs it, with twenty kills. It is here because both programs are built by now:
+ * the lab, which comes before this module, and the command that it tries. {@code -Dholdfast.seed=N} plays other faults.
  */
 class ChaosIT {
 

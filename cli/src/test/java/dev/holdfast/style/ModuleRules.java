@@ -36,7 +36,7 @@ final class ModuleRules {
             entry("core.segment", Set.of("core.disk")),
             entry("core.record", Set.of()),
             entry("core.outbox", Set.of("core.policy", "core.time", "core.disk", "core.segment", "core.record")),
-            entry("core.delivery", Set.of("core.policy", "core.time")),
+            entry("core.delivery", Set.of("core.policy", "core.time", "core.record")),
             entry("opamp", Set.of("core.time", "core.policy", "core.work", "core.record")),
             entry("agent", Set.of("opamp", "core")),
             entry("server", Set.of("opamp", "core")),

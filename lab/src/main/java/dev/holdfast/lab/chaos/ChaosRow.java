@@ -12,8 +12,8 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param uncertain payloads without an answer, since the agent was killed
  * @param uncertainDelivered how many of these arrived
  * @param reattached how many times the agent was attached again before the next fault
- * @param p99ReattachSeconds how long that took, from when both processes ran: an agent from its start, a server from when
- *     it listened
+ * @param p99ReattachSeconds how long that took, from when both processes ran: an agent from its start, a server from
+ *     when it listened
  * @param drainedSeconds how long after the last fault the outbox was empty and its agent attached
  * @param logLines of both processes
  * @param maxRssMib the most memory that either had; 0 where the system does not tell

@@ -12,8 +12,8 @@ import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
 /**
- * Which faults there are and how often, all drawn from one seed, so that one run is mostly about starts and another mostly
- * about drains.
+ * Which faults there are and how often, all drawn from one seed, so that one run is mostly about starts and another
+ * mostly about drains.
  *
  * @param agent out of the sum of it and the next two, how often the agent alone is meant; at least 1
  * @param server the server alone

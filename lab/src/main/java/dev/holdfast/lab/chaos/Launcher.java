@@ -12,8 +12,8 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * Starts processes of one command, and ends those that still run when it is closed, or when this JVM ends in any way that
- * lets it do something. Safe for use by any thread.
+ * Starts processes of one command, and ends those that still run when it is closed, or when this JVM ends in any way
+ * that lets it do something. Safe for use by any thread.
  */
 final class Launcher implements AutoCloseable {
 

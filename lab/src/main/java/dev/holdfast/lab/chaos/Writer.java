@@ -24,8 +24,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Hands lines over to {@code outbox append} and notes the answers, on a thread of its own. A line is never handed over a
- * second time: what was not answered stays uncertain. All methods may be called from any thread.
+ * Hands lines over to {@code outbox append} and notes the answers, on a thread of its own. A line is never handed over
+ * a second time: what was not answered stays uncertain. All methods may be called from any thread.
  */
 final class Writer {
 
