@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.filter.ThresholdFilter;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import java.util.List;
@@ -38,14 +39,18 @@ public final class Logging {
     public static void startAside(String role) {
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.reset();
-        configure(context, role, Level.WARN, "System.err");
+        configure(context, role, Level.INFO, "System.err", Level.WARN);
     }
 
     static void configure(LoggerContext context, String role, boolean verbose) {
-        configure(context, role, verbose ? Level.DEBUG : Level.INFO, "System.out");
+        configure(context, role, verbose ? Level.DEBUG : Level.INFO, "System.out", Level.TRACE);
     }
 
-    private static void configure(LoggerContext context, String role, Level level, String target) {
+    /** @param printed the least that is printed of what is logged */
+    private static void configure(LoggerContext context, String role, Level level, String target, Level printed) {
+        ThresholdFilter filter = new ThresholdFilter();
+        filter.setLevel(printed.toString());
+        filter.start();
         PatternLayoutEncoder encoder = new PatternLayoutEncoder();
         encoder.setContext(context);
         // A message may carry what another machine sent: it must not be able to look like a line of its own.
@@ -56,6 +61,7 @@ public final class Logging {
         console.setContext(context);
         console.setEncoder(encoder);
         console.setTarget(target);
+        console.addFilter(filter);
         console.start();
         Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
         root.setLevel(Level.INFO);
