@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 
 /** What can go wrong with an outbox command. */
+@SuppressWarnings("try") // Agents are only held open, and one is closed before its time.
 final class OutboxTroubles {
 
     private static final OutboxPolicy SMALL =

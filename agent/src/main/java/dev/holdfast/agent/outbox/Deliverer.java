@@ -88,11 +88,6 @@ final class Deliverer implements Outbox.Listener {
         });
     }
 
-    @Override
-    public void letGo(String lane, Item.Gap gap) {
-        log.letGo(lane, gap);
-    }
-
     private void add(LaneState state) {
         if (lanes.add(state.lane())) {
             carryOut(machine.add(state, now()));

@@ -2,9 +2,8 @@
 package dev.holdfast.agent.outbox;
 
 import dev.holdfast.core.delivery.Action;
-import dev.holdfast.core.policy.LineLimit;
+import dev.holdfast.core.policy.LimitedLog;
 import dev.holdfast.core.record.Attempts;
-import dev.holdfast.core.record.Item;
 import dev.holdfast.core.time.Durations;
 import dev.holdfast.core.time.Time;
 import dev.holdfast.opamp.WireException;
@@ -13,7 +12,6 @@ import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,21 +30,16 @@ final class DeliveryLog {
     private enum Kind {
         WAITS,
         GAVE_UP,
-        LET_GO,
         UNREAD,
         UNKEPT,
         MALFORMED
     }
 
-    private final Time time;
-
-    /** Guarded by itself. */
-    private final Map<Kind, LineLimit> limits = new EnumMap<>(Kind.class);
+    private final Map<Kind, LimitedLog> lines = new EnumMap<>(Kind.class);
 
     DeliveryLog(Time time) {
-        this.time = time;
         for (Kind kind : Kind.values()) {
-            limits.put(kind, new LineLimit(BURST, INTERVAL, time.nanoTime()));
+            lines.put(kind, new LimitedLog(BURST, INTERVAL, time::nanoTime));
         }
     }
 
@@ -73,16 +66,6 @@ final class DeliveryLog {
                                 attempts.total(),
                                 attempts.first(),
                                 String.join("; ", attempts.reasons().keySet())));
-    }
-
-    void letGo(String lane, Item.Gap gap) {
-        String why = switch (gap.why()) {
-            case DEAD -> "are dead letters";
-            case DROPPED -> "were dropped for want of room (see outbox.quota)";
-            case EXPIRED -> "grew too old (see outbox.max_age)";
-            case DAMAGED -> "are lost: the disk does not give them back (see holdfast outbox verify)";
-        };
-        warn(Kind.LET_GO, "lane %s: records %d to %d %s".formatted(lane, gap.first(), gap.last(), why));
     }
 
     void unread(String lane, Throwable thrown) {
@@ -120,13 +103,6 @@ final class DeliveryLog {
     }
 
     private void warn(Kind kind, String line) {
-        OptionalLong leftOut;
-        synchronized (limits) {
-            leftOut = Objects.requireNonNull(limits.get(kind)).admit(time.nanoTime());
-        }
-        if (leftOut.isPresent()) {
-            String more = leftOut.getAsLong() == 0 ? "" : " (" + leftOut.getAsLong() + " lines like this left out)";
-            log.warn("outbox: {}{}", line, more);
-        }
+        Objects.requireNonNull(lines.get(kind)).write(log::warn, () -> "outbox: " + line);
     }
 }

@@ -2,13 +2,12 @@
 package dev.holdfast.agent.outbox;
 
 import dev.holdfast.agent.subsystem.Records;
-import dev.holdfast.core.policy.LineLimit;
+import dev.holdfast.core.policy.LimitedLog;
 import dev.holdfast.core.record.NewRecord;
 import dev.holdfast.core.time.Time;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,16 +19,12 @@ public final class KeptRecords implements Records {
     private static final String JSON = "application/json";
 
     private final AgentOutbox outbox;
-    private final Time time;
-
-    /** Guarded by itself. */
-    private final LineLimit lines;
+    private final LimitedLog lines;
 
     /** Nothing is recorded yet. */
     public KeptRecords(AgentOutbox outbox, Time time) {
         this.outbox = outbox;
-        this.time = time;
-        this.lines = new LineLimit(1, Duration.ofMinutes(1), time.nanoTime());
+        this.lines = new LimitedLog(1, Duration.ofMinutes(1), time::nanoTime);
     }
 
     @Override
@@ -37,22 +32,11 @@ public final class KeptRecords implements Records {
         NewRecord record = NewRecord.of(lane, JSON, json.getBytes(StandardCharsets.UTF_8));
         var unused = outbox.append(List.of(record)).whenComplete((sequences, thrown) -> {
             if (thrown != null) {
-                refused(lane, thrown);
+                lines.write(
+                        log::warn,
+                        () -> "a record of lane " + lane + " is lost, since it could not be kept: "
+                                + thrown.getMessage());
             }
         });
-    }
-
-    private void refused(String lane, Throwable thrown) {
-        OptionalLong leftOut;
-        synchronized (lines) {
-            leftOut = lines.admit(time.nanoTime());
-        }
-        if (leftOut.isPresent()) {
-            log.warn(
-                    "a record of lane {} is lost, since it could not be kept: {} ({} lines like this left out)",
-                    lane,
-                    thrown.getMessage(),
-                    leftOut.getAsLong());
-        }
     }
 }

@@ -146,7 +146,7 @@ public final class FleetCommand implements Runnable {
         return new Tail(
                 path -> options.api(variables).ask(path),
                 time,
-                new SplittableRandom(),
+                new SplittableRandom(time.nanoTime()),
                 item -> out.println(options.wantsJson() ? item.toString() : line.apply(item)),
                 err::println);
     }

@@ -23,7 +23,9 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.databind.node.StringNode;
 
-/** What an outbox holds, as JSON, in the words that scripts may rely on. Dates are in UTC, hashes 16 hexadecimal digits. */
+/**
+ * What an outbox holds, as JSON, in the words that scripts may rely on. Dates are in UTC, hashes 16 hexadecimal digits.
+ */
 final class Facts {
 
     private Facts() {}

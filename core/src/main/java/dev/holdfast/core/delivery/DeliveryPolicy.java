@@ -66,12 +66,12 @@ public record DeliveryPolicy(
     /**
      * How much is under way at a time.
      *
-     * @param window how many batches of a lane may be unanswered; at least 1. After a failure it is one until a batch is
-     *     taken
+     * @param window how many batches of a lane may be unanswered; at least 1. After a failure it is one until a batch
+     *     is taken
      * @param batchItems how many records and gaps a batch has, at most; at least 1
-     * @param batchBytes how large a batch is, at most, unless it is one record; at least 1. It is halved, down to 8 KiB,
-     *     each time that a link breaks or an answer fails to come while a batch of about that size is under way, and
-     *     doubled again with each that is taken
+     * @param batchBytes how large a batch is, at most, unless it is one record; at least 1. It is halved, down to 8
+     *     KiB, each time that a link breaks or an answer fails to come while a batch of about that size is under way,
+     *     and doubled again with each that is taken
      * @param maxBytes how much of all lanes together is read and unanswered, at most, unless it is one batch alone; at
      *     least {@code batchBytes}
      */

@@ -11,9 +11,6 @@ import org.jspecify.annotations.Nullable;
 /** One lane of a {@link DeliveryMachine}; confined to it. */
 final class LaneMachine {
 
-    /** Batches do not become smaller than this for a link that breaks under them: what frames one takes comes to more. */
-    private static final long LEAST_BATCH = 8 * 1024;
-
     private final Outlet outlet;
     private final String name;
     private final Setbacks setbacks;
@@ -40,9 +37,6 @@ final class LaneMachine {
     /** What the next batch takes, as far as it is known to be more than usual. */
     private long need;
 
-    /** How large a batch may be: less than usual while the link breaks, or answers fail to come, under what it carries. */
-    private long batchBytes;
-
     LaneMachine(Outlet outlet, LaneState state) {
         this.outlet = outlet;
         this.name = state.lane();
@@ -52,7 +46,6 @@ final class LaneMachine {
         this.last = state.last();
         this.setbacks = new Setbacks(outlet, name, state.attempts());
         this.missedFrom = setbacks.afterGrace();
-        this.batchBytes = outlet.policy.flight().batchBytes();
     }
 
     String name() {
@@ -75,7 +68,7 @@ final class LaneMachine {
             return;
         }
         List<Phase.Sent> lost = dropFlight();
-        shrink(lost);
+        setbacks.cutShort(lost);
         phase = new Phase.Away();
         missedFrom = setbacks.afterGrace();
         if (outlet.policy.attempts().countUnreachable() && !lost.isEmpty()) {
@@ -216,7 +209,6 @@ final class LaneMachine {
         opens = false;
         acknowledge(batch.end());
         setbacks.taken(batch);
-        batchBytes = Math.min(outlet.policy.flight().batchBytes(), 2 * batchBytes);
     }
 
     /** The server's floor is for the lane where its records are to blame, and else for all lanes. */
@@ -307,16 +299,9 @@ final class LaneMachine {
         return Math.max(setbacks.notBefore(), outlet.heldUntil());
     }
 
-    /** A link that carries little in the time it has must not be asked for the same again and again. */
-    private void shrink(List<Phase.Sent> unanswered) {
-        if (!unanswered.isEmpty() && 2 * unanswered.getFirst().batch().bytes() >= batchBytes) {
-            batchBytes = Math.max(Math.min(LEAST_BATCH, batchBytes), batchBytes / 2);
-        }
-    }
-
     /** How much room its next batch needs. */
     long need() {
-        return Math.max(need, batchBytes);
+        return Math.max(need, setbacks.batchBytes());
     }
 
     /** Whether what it read was not sent, so that it is its turn before others. */
@@ -332,7 +317,7 @@ final class LaneMachine {
             phase = new Phase.Flowing(new Phase.Reading(ask, from, last, need()), flowing.sent());
             outlet.take(need());
             outlet.add(new Action.Read(
-                    name, ask, from, setbacks.upTo(from), outlet.policy.flight().batchItems(), batchBytes));
+                    name, ask, from, setbacks.upTo(from), outlet.policy.flight().batchItems(), setbacks.batchBytes()));
         }
     }
 
@@ -385,7 +370,7 @@ final class LaneMachine {
             case Phase.Flowing flowing -> {
                 if (!flowing.sent().isEmpty() && flowing.sent().getFirst().deadline() <= outlet.now()) {
                     long record = flowing.sent().getFirst().batch().firstRecord();
-                    shrink(dropFlight());
+                    setbacks.cutShort(dropFlight());
                     phase = new Phase.Pausing();
                     bury(setbacks.unanswered(record, "the server did not answer a batch in time"));
                 }

@@ -5,6 +5,7 @@ import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.record.Attempts;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,9 @@ final class Setbacks {
      * that refuses everything is met with backoff after that, so that it does not bury a whole lane in a moment.
      */
     static final int FREE_REFUSALS = 32;
+
+    /** Batches do not become smaller than this for a link that breaks under them: what frames one takes comes to more. */
+    private static final long LEAST_BATCH = 8 * 1024;
 
     /** The record to blame is among these. */
     private record Suspects(long first, long last) {}
@@ -33,11 +37,15 @@ final class Setbacks {
     private int strays;
     private long notBefore;
 
+    /** How large a batch may be: less than usual while the link breaks, or answers fail to come, under what it carries. */
+    private long batchBytes;
+
     Setbacks(Outlet outlet, String lane, @Nullable Attempts kept) {
         this.outlet = outlet;
         this.lane = lane;
         this.attempts = kept;
         this.notBefore = outlet.now();
+        this.batchBytes = outlet.policy.flight().batchBytes();
         if (kept != null) {
             failures = kept.total();
             previousDelay = kept.delay();
@@ -51,6 +59,18 @@ final class Setbacks {
     /** When the lane may send again; of the lane's own accord. */
     long notBefore() {
         return notBefore;
+    }
+
+    /** How large the next batch may be. */
+    long batchBytes() {
+        return batchBytes;
+    }
+
+    /** A link that carries little in the time it has must not be asked for the same again and again. */
+    void cutShort(List<Phase.Sent> unanswered) {
+        if (!unanswered.isEmpty() && 2 * unanswered.getFirst().batch().bytes() >= batchBytes) {
+            batchBytes = Math.max(Math.min(LEAST_BATCH, batchBytes), batchBytes / 2);
+        }
     }
 
     boolean isFailing() {
@@ -85,6 +105,7 @@ final class Setbacks {
         failures = 0;
         strays = 0;
         previousDelay = Duration.ZERO;
+        batchBytes = Math.min(outlet.policy.flight().batchBytes(), 2 * batchBytes);
         if (batch.firstRecord() != 0) {
             refusalsInARow = 0;
         }

@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A file of a {@link SystemDisk} that is only read. The JDK closes a channel when a thread that reads it is interrupted;
- * this opens the file again then, for that thread and for all others. Safe for use by any thread.
+ * A file of a {@link SystemDisk} that is only read. The JDK closes a channel when a thread that reads it is
+ * interrupted; this opens the file again then, for that thread and for all others. Safe for use by any thread.
  */
 final class ReadFile implements DiskFile {
 

@@ -46,7 +46,8 @@ public final class Words {
     }
 
     /**
-     * The same failure told with what it means for whoever runs this and what to do, where that is known; else as it is.
+     * The same failure told with what it means for whoever runs this and what to do, where that is known; else as it
+     * is.
      *
      * @param where the directory
      */

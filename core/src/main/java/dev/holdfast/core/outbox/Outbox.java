@@ -168,7 +168,8 @@ public final class Outbox implements AutoCloseable {
     }
 
     /**
-     * The same without waiting. Where more than 8 MiB would be being written it is refused: {@link OutboxFullException}.
+     * The same without waiting. It is refused, by an {@link OutboxFullException}, where more than 8 MiB would be being
+     * written.
      *
      * @return their sequences, once they are kept; or what {@link #append} throws
      * @throws IllegalArgumentException if they do not fit into half a segment

@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What became of records that are no more, as a small JSON object for people; see {@link Item.Gap#audit}. It has at most
- * {@value #MOST} characters: what does not fit is left out whole, and counted.
+ * What became of records that are no more, as a small JSON object for people; see {@link Item.Gap#audit}. It has at
+ * most {@value #MOST} characters: what does not fit is left out whole, and counted.
  *
  * <pre>{@code
  * {"bytes":512,"content_type":"text/plain","attempts":3,"first":"2026-01-01T00:00:00Z","last":"2026-01-01T00:05:00Z",
@@ -35,8 +35,8 @@ public final class Audit {
     private Audit() {}
 
     /**
-     * That of a dead letter. Its times are those of the failed attempts; {@code reasons_left_out} counts the reasons for
-     * which there was no room.
+     * That of a dead letter. Its times are those of the failed attempts; {@code reasons_left_out} counts the reasons
+     * for which there was no room.
      *
      * @param bytes of its payload
      */

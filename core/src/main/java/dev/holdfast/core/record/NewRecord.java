@@ -9,7 +9,8 @@ import java.util.regex.Pattern;
  *
  * @param lane where it stands in line: {@code [a-z0-9][a-z0-9._-]*}, at most 64 characters
  * @param contentType what the payload is, such as {@code application/json}; at most 255 characters
- * @param headers whatever belongs to it, at most 64; names at most 128 characters each, values 4096, all together 16,384
+ * @param headers whatever belongs to it, at most 64; names at most 128 characters each, values 4096, all together
+ *     16,384
  * @param payload at most {@link #MOST_PAYLOAD} bytes; not copied, so not to be changed
  */
 // Nobody compares records, and a copy of each payload would cost as much as keeping it.

@@ -15,8 +15,8 @@ final class Entries<K> {
     private static final int LEAST_ROOM = 16;
 
     /**
-     * Room that is kept once it is there, 32 KiB with compressed references: a queue that fills and empties would else move its keys each time,
-     * which cost a seventh of its throughput.
+     * Room that is kept once it is there, 32 KiB with compressed references: a queue that fills and empties would else
+     * move its keys each time, which cost a seventh of its throughput.
      */
     private static final int KEPT_ROOM = 8192;
 

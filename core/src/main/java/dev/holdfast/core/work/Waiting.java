@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The keys that wait, whichever is due first on top. Those due at the same time come in no order.
  *
- * <p>Those of each {@link Patience} are apart, so that ten thousand keys that fail wake a machine twice a second and not a hundred
- * times, and nobody else waits for that.
+ * <p>Those of each {@link Patience} are apart, so that ten thousand keys that fail wake a machine twice a second and
+ * not a hundred times, and nobody else waits for that.
  */
 final class Waiting<K> {
 

@@ -39,9 +39,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
- * An outbox that the first version wrote, {@code outbox-version-1.hex}, and what is in it, {@code outbox-version-1.txt}:
- * each later version must read it as it is. What stands in those files is never to be changed; what a later version
- * writes gets files of its own. They were made by {@code -Dholdfast.sample=DIRECTORY}.
+ * An outbox that the first version wrote, {@code outbox-version-1.hex}, and what is in it, {@code
+ * outbox-version-1.txt}: each later version must read it as it is. What stands in those files is never to be changed;
+ * what a later version writes gets files of its own. They were made by {@code -Dholdfast.sample=DIRECTORY}.
  */
 class OutboxFormatTest {
 

@@ -64,7 +64,8 @@ public final class BenchCommand implements Callable<Integer> {
             description = {
                 "breaker: a permit and its success. retry: a call that goes well at once. backoff: one delay.",
                 "queue: a key added, taken and done, on one thread. queue-retried: the same, but that it fails and waits."
-                        + " queue-contended: four threads add, four take, beside a bare queue, too. waiting-keys: the heap that a key takes.",
+                        + " queue-contended: four threads add, four take, beside a bare queue, too."
+                        + " waiting-keys: the heap that a key takes.",
                 "outbox: records appended by 1, 8 and 64 threads, a million of them that wait opened and read; in the"
                         + " directory of temporary files (java.io.tmpdir), so that one must be on the disk in question.",
                 "all: each of them.",

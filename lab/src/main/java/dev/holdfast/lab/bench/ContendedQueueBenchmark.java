@@ -13,11 +13,11 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -32,11 +32,11 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * Keys through the queue, added by four threads and taken by four others. One operation is one key, there and back.
  *
- * <p>Each producer adds its keys in batches and has two of them under way, so that a queue holds 8192 keys at most, none
- * is added again before it is done, and what is measured is a queue at work and not one that fills. What that costs (a
- * counter a key, a producer woken a batch) is the same for all. A bare queue shows how much of a score it is together
- * with one lock and the way from core to core: it finds no key again, keeps nobody from running one twice, and knows
- * neither order nor time.
+ * <p>Each producer adds its keys in batches and has two of them under way, so that a queue holds 8192 keys at most,
+ * none is added again before it is done, and what is measured is a queue at work and not one that fills. What that
+ * costs (a counter a key, a producer woken a batch) is the same for all. A bare queue shows how much of a score it is
+ * together with one lock and the way from core to core: it finds no key again, keeps nobody from running one twice, and
+ * knows neither order nor time.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
@@ -76,8 +76,7 @@ public class ContendedQueueBenchmark {
     /** Keys that are added together, and who waits for them. */
     private static final class Batch {
         private final Key[] keys = new Key[BATCH];
-        private final AtomicInteger left = new AtomicInteger();
-        private volatile Thread producer = Thread.currentThread();
+        private volatile CountDownLatch left = new CountDownLatch(0);
 
         Batch() {
             for (int i = 0; i < BATCH; i++) {
@@ -85,25 +84,20 @@ public class ContendedQueueBenchmark {
             }
         }
 
-        void add(Consumer<Key> add) {
+        void add(Consumer<Key> add) throws InterruptedException {
             awaitDone();
-            left.set(BATCH);
+            left = new CountDownLatch(BATCH);
             for (Key key : keys) {
                 add.accept(key);
             }
         }
 
-        void awaitDone() {
-            producer = Thread.currentThread();
-            while (left.get() > 0) {
-                LockSupport.park(this);
-            }
+        void awaitDone() throws InterruptedException {
+            left.await();
         }
 
         void done() {
-            if (left.decrementAndGet() == 0) {
-                LockSupport.unpark(producer);
-            }
+            left.countDown();
         }
     }
 
@@ -113,9 +107,9 @@ public class ContendedQueueBenchmark {
         int run() throws InterruptedException;
     }
 
-    /** Lets no more come. */
+    /** Something that may wait. */
     @FunctionalInterface
-    private interface End {
+    private interface Waiter {
         void run() throws InterruptedException;
     }
 
@@ -180,19 +174,13 @@ public class ContendedQueueBenchmark {
                 });
     }
 
-    private void run(Consumer<Key> add, End end, Consumption consumption) throws InterruptedException {
+    private void run(Consumer<Key> add, Waiter end, Consumption consumption) throws InterruptedException {
         AtomicInteger taken = new AtomicInteger();
         List<Thread> producers = new ArrayList<>();
         List<Thread> consumers = new ArrayList<>();
         for (List<Batch> own : batches) {
-            producers.add(Thread.ofPlatform().start(() -> produce(own, add)));
-            consumers.add(Thread.ofPlatform().start(() -> {
-                try {
-                    taken.addAndGet(consumption.run());
-                } catch (InterruptedException e) {
-                    throw new IllegalStateException("nobody interrupts this thread", e);
-                }
-            }));
+            producers.add(start(() -> produce(own, add)));
+            consumers.add(start(() -> taken.addAndGet(consumption.run())));
         }
         for (Thread producer : producers) {
             producer.join();
@@ -206,10 +194,22 @@ public class ContendedQueueBenchmark {
         }
     }
 
-    private static void produce(List<Batch> own, Consumer<Key> add) {
+    private static Thread start(Waiter run) {
+        return Thread.ofPlatform().start(() -> {
+            try {
+                run.run();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException("nobody interrupts this thread", e);
+            }
+        });
+    }
+
+    private static void produce(List<Batch> own, Consumer<Key> add) throws InterruptedException {
         for (int round = 0; round < ROUNDS; round++) {
             own.get(round % UNDER_WAY).add(add);
         }
-        own.forEach(Batch::awaitDone);
+        for (Batch batch : own) {
+            batch.awaitDone();
+        }
     }
 }

@@ -8,8 +8,8 @@ import java.util.Map;
 /**
  * What one way to run failing keys cost.
  *
- * @param cpuByThread the part of the CPU time that the JVM's compilers and collector, the queue's timer, its workers, and
- *     the timer that adds keys that go well took; empty where the system does not say it
+ * @param cpuByThread the part of the CPU time that the JVM's compilers and collector, the queue's timer, its workers,
+ *     and the timer that adds keys that go well took; empty where the system does not say it
  * @param attempts how many there were while it was measured
  * @param succeeded how many keys went well beside the failing ones
  * @param jvm the flags that the JVM ran with

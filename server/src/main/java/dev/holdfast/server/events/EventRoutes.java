@@ -31,8 +31,10 @@ import tools.jackson.databind.node.MissingNode;
  * <p>The first two take {@code after} (an id, to go on after it), {@code limit} (1 to 1,000; 100 by default),
  * {@code agent}, {@code lane}, {@code since}, {@code until} (ISO 8601; when it was stored) and {@code type} (the
  * content type, or why it was dropped). A drop has what its audit tells, where that is JSON as {@link
- * dev.holdfast.opamp.outbox.Item.Gap} says; {@code hash} is the chain hash at the last sequence. Answers carry {@code Holdfast-Next}, the id to go on after, and {@code
- * Holdfast-End}, which says whether that was all for now: a page may be short, or empty, without being the last.
+ * dev.holdfast.opamp.outbox.Item.Gap} says; {@code hash} is the chain hash at the last sequence.
+ *
+ * <p>Answers carry {@code Holdfast-Next}, the id to go on after, and {@code Holdfast-End}, which says whether that was
+ * all for now: a page may be short, or empty, without being the last.
  */
 public final class EventRoutes {
 

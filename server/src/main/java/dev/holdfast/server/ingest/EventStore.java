@@ -76,8 +76,8 @@ public interface EventStore extends AutoCloseable {
 
         /**
          * Stores what is not there yet of a batch that was judged to fit, and moves its stream's mark to where it
-         * reaches. What is there is what another epoch of the lane has, or had, at the same sequence with the same known
-         * hash: records by records, gaps by gaps.
+         * reaches. What is there is what another epoch of the lane has, or had, at the same sequence with the same
+         * known hash: records by records, gaps by gaps.
          *
          * @return what was stored of it
          */

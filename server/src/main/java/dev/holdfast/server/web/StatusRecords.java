@@ -20,8 +20,8 @@ import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Which records tell an agent's status, and what one may be to be shown: one JSON value of at most {@value #LIMIT} bytes,
- * {@value #DEEPEST} deep.
+ * Which records tell an agent's status, and what one may be to be shown: one JSON value of at most {@value #LIMIT}
+ * bytes, {@value #DEEPEST} deep.
  */
 final class StatusRecords {
 
