@@ -22,7 +22,7 @@ class ChaosIT {
 
     private static final long SEED = Long.getLong("holdfast.seed", 20261122);
     private static final int KILLS = 20;
-    private static final long MINUTES = 8;
+    private static final long MINUTES = 20;
 
     /** Delays a fraction as long as by default, so that more of the time something is going on. */
     private static final Map<String, String> SHORTENED = Map.of(

@@ -30,7 +30,7 @@ final class Chaos {
     private static final Duration CALM = Duration.ofMillis(500);
 
     /** How long the outbox may take to become empty once nothing is killed any more. */
-    private static final Duration DRAINING = Duration.ofMinutes(3);
+    private static final Duration DRAINING = Duration.ofMinutes(10);
 
     private static final Duration LOOK = Duration.ofMillis(200);
 

@@ -28,7 +28,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class Scene implements AutoCloseable {
 
     /** How long anything that should happen may take on a busy machine before the run has failed. */
-    static final Duration PATIENCE = Duration.ofMinutes(3);
+    static final Duration PATIENCE = Duration.ofMinutes(10);
 
     private static final Duration LOOK = Duration.ofMillis(50);
 

@@ -30,7 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class Writer {
 
     /** How long a process that has nothing more to do may take to end on a busy machine. */
-    static final Duration PATIENCE = Duration.ofMinutes(3);
+    static final Duration PATIENCE = Duration.ofMinutes(10);
 
     private static final Duration LOOK = Duration.ofMillis(50);
 
