@@ -70,7 +70,7 @@ public final class Agent implements AutoCloseable {
     private final Records records;
     private volatile InstanceUid uid;
 
-    /** Where commands on this host ask for the outbox; null while it is not open, or where there are no such sockets. */
+    /** Where commands on this host ask for the outbox; null while there is none. */
     private volatile @Nullable AccessSocket socket;
 
     private Agent(
@@ -166,8 +166,8 @@ public final class Agent implements AutoCloseable {
     }
 
     /**
-     * Keeps records for the server, which gets them once, in the order of their lanes, whatever becomes of the link, the
-     * server or this process meanwhile. They hold together: after a failure all are there or none.
+     * Keeps records for the server, which gets them once, in the order of their lanes, whatever becomes of the link,
+     * the server or this process meanwhile. They hold together: after a failure all are there or none.
      *
      * @return their sequences, once they are on the disk; or an {@link java.io.IOException} that says why they are not
      * @throws IllegalArgumentException if they do not fit into half a segment
@@ -177,9 +177,9 @@ public final class Agent implements AutoCloseable {
     }
 
     /**
-     * Stops for good: the server has 1 s to answer what is on its way, is told goodbye, which takes 2 s at most, and the
-     * data directory is let go. Called by a listener, on the link's own thread, it returns at once and the rest is done
-     * behind it.
+     * Stops for good: the server has 1 s to answer what is on its way, is told goodbye, which takes 2 s at most, and
+     * the data directory is let go. Called by a listener, on the link's own thread, it returns at once and the rest is
+     * done behind it.
      */
     @Override
     public void close() {

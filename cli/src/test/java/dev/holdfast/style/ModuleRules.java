@@ -34,7 +34,7 @@ final class ModuleRules {
             entry("core.retry", Set.of("core.policy", "core.time")),
             entry("core.work", Set.of("core.policy", "core.time")),
             entry("core.segment", Set.of("core.disk")),
-            entry("core.record", Set.of()),
+            entry("core.record", Set.of("core.policy")),
             entry("core.outbox", Set.of("core.policy", "core.time", "core.disk", "core.segment", "core.record")),
             entry("core.delivery", Set.of("core.policy", "core.time", "core.record")),
             entry("opamp", Set.of("core.time", "core.policy", "core.work", "core.record")),

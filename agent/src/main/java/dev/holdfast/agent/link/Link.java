@@ -109,16 +109,16 @@ public final class Link {
     }
 
     /**
-     * Whether the server now attached to takes messages of a custom capability. To be asked on the link's own thread, as
-     * by a listener.
+     * Whether the server now attached to takes messages of a custom capability. To be asked on the link's own thread,
+     * as by a listener.
      */
     public boolean serverTakes(String customCapability) {
         return machine.serverTakes(customCapability);
     }
 
     /**
-     * Sends a custom message if the link is attached to a server that takes it. Those of one caller go in order. What the
-     * link itself has to say never waits for more than the one of them that is being sent.
+     * Sends a custom message if the link is attached to a server that takes it. Those of one caller go in order. What
+     * the link itself has to say never waits for more than the one of them that is being sent.
      *
      * @return whether it was handed over to be sent; that it arrived is not said
      */

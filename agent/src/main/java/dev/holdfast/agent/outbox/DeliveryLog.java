@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells what becomes of an outbox, each kind of line at most 5 times in a row and then once a minute, with the number of
- * those left out. Safe for use by any thread.
+ * Tells what becomes of an outbox, each kind of line at most 5 times in a row and then once a minute, with the number
+ * of those left out. Safe for use by any thread.
  */
 final class DeliveryLog {
 

@@ -20,7 +20,7 @@ final class Setbacks {
      */
     static final int FREE_REFUSALS = 32;
 
-    /** Batches do not become smaller than this for a link that breaks under them: what frames one takes comes to more. */
+    /** Batches do not become smaller than this for a link that breaks: what frames one would come to more. */
     private static final long LEAST_BATCH = 8 * 1024;
 
     /** The record to blame is among these. */
@@ -37,7 +37,7 @@ final class Setbacks {
     private int strays;
     private long notBefore;
 
-    /** How large a batch may be: less than usual while the link breaks, or answers fail to come, under what it carries. */
+    /** How large a batch may be: less than usual while the link breaks, or falls silent, under what it carries. */
     private long batchBytes;
 
     Setbacks(Outlet outlet, String lane, @Nullable Attempts kept) {

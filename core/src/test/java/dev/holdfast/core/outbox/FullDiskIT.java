@@ -41,7 +41,7 @@ class FullDiskIT {
             try {
                 kept.add(outbox.append(NewRecord.of("a", "text/plain", new byte[LARGE])));
             } catch (IOException e) {
-                assertThat(e).hasMessageContaining("No space left on device");
+                assertThat(e).hasMessageContaining("no space is left on its disk");
                 return kept;
             }
         }

@@ -27,11 +27,13 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
 /**
- * Records of 256 bytes, appended by several threads, each of which waits until its own is on the disk. Every subject has
- * its turn for two seconds, five times, and the median counts.
+ * Records of 256 bytes, appended by several threads, each of which waits until its own is on the disk. Every subject
+ * has its turn for two seconds, five times, and the median counts.
  */
 final class OutboxAppends {
 
@@ -193,6 +195,8 @@ final class OutboxAppends {
     /** The same, but that all who wait at the same time share a write: one of them does it for all. */
     private static final class GroupCommit implements Keeper {
         private final FileChannel file;
+        private final ReentrantLock lock = new ReentrantLock();
+        private final Condition done = lock.newCondition();
         private ByteBuffer filling = ByteBuffer.allocateDirect(64 << 10);
         private ByteBuffer writing = ByteBuffer.allocateDirect(64 << 10);
         private long put;
@@ -206,34 +210,43 @@ final class OutboxAppends {
         @Override
         public void keep() throws IOException, InterruptedException {
             long own;
-            synchronized (this) {
+            lock.lock();
+            try {
                 filling.put(PAYLOAD);
                 own = ++put;
                 while (isWriting && kept < own) {
-                    wait();
+                    done.await();
                 }
                 if (kept >= own) {
                     return;
                 }
                 isWriting = true;
+            } finally {
+                lock.unlock();
             }
             write();
         }
 
         private void write() throws IOException {
             long last;
-            synchronized (this) {
+            lock.lock();
+            try {
                 ByteBuffer full = filling;
                 filling = writing.clear();
                 writing = full;
                 last = put;
+            } finally {
+                lock.unlock();
             }
             file.write(writing.flip());
             file.force(false);
-            synchronized (this) {
+            lock.lock();
+            try {
                 kept = last;
                 isWriting = false;
-                notifyAll();
+                done.signalAll();
+            } finally {
+                lock.unlock();
             }
         }
 

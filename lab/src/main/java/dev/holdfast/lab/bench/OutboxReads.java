@@ -26,8 +26,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 
 /**
- * Records of 256 bytes that wait: how long it takes to open them and read the first, and how fast they are all read. The
- * files were just written, so that the system still has them in memory.
+ * Records of 256 bytes that wait: how long it takes to open them and read the first, and how fast they are all read.
+ * The files were just written, so that the system still has them in memory.
  */
 final class OutboxReads {
 
