@@ -205,6 +205,40 @@ class AgentOutboxTest {
     }
 
     @Test
+    void anAgentLivesWithoutAnOutboxThatCannotBeOpenedAndOpensItWhenItCan() {
+        outbox.close();
+        boolean[] isBroken = {true};
+        outbox = AgentOutbox.start(
+                data,
+                CONFIG,
+                link::send,
+                time,
+                chance.split(),
+                directory -> {
+                    if (isBroken[0]) {
+                        throw new IOException("the disk is on fire");
+                    }
+                    return open(directory);
+                },
+                opened -> {});
+        attach();
+        NewRecord record = NewRecord.of("events", "text/plain", "lost".getBytes(StandardCharsets.UTF_8));
+        assertThat(outbox.append(List.of(record)))
+                .failsWithin(Duration.ZERO)
+                .withThrowableThat()
+                .withMessageContaining("the disk is on fire");
+        time.advance(Duration.ofMinutes(5));
+        assertThat(link.phase()).isEqualTo(LinkPhase.ATTACHED);
+        assertThat(server.dials).isEqualTo(1);
+
+        isBroken[0] = false;
+        time.advance(AgentOutbox.REOPEN);
+        append(3);
+        time.advance(SECOND);
+        assertThat(ingest.stored).isEqualTo(appended);
+    }
+
+    @Test
     void aServerThatTakesNoOutboxIsSentNothing() {
         server.offered = List.of();
         attach();
