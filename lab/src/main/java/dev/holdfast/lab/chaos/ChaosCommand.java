@@ -3,6 +3,7 @@ package dev.holdfast.lab.chaos;
 
 import dev.holdfast.core.time.Durations;
 import dev.holdfast.core.time.SystemTime;
+import dev.holdfast.lab.print.Given;
 import dev.holdfast.lab.print.Output;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -75,15 +76,7 @@ public final class ChaosCommand implements Callable<Integer> {
 
         @Override
         public Integer convert(String value) {
-            try {
-                int count = Integer.parseInt(value);
-                if (count >= 1 && count <= MOST) {
-                    return count;
-                }
-            } catch (NumberFormatException e) {
-                // Said below, as for any other that is none.
-            }
-            throw new CommandLine.TypeConversionException(value + " (expected: a whole number from 1 to " + MOST + ")");
+            return Given.count(value, MOST);
         }
     }
 
@@ -91,10 +84,7 @@ public final class ChaosCommand implements Callable<Integer> {
     static final class LengthConverter implements CommandLine.ITypeConverter<Duration> {
         @Override
         public Duration convert(String value) {
-            return Durations.parse(value)
-                    .filter(Duration::isPositive)
-                    .orElseThrow(() -> new CommandLine.TypeConversionException(
-                            value + " (expected: a duration > 0s, such as 10m)"));
+            return Given.length(value, "10m");
         }
     }
 

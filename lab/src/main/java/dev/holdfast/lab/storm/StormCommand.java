@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.lab.storm;
 
-import dev.holdfast.core.time.Durations;
+import dev.holdfast.lab.print.Given;
 import dev.holdfast.lab.print.Output;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,16 +63,7 @@ public final class StormCommand implements Callable<Integer> {
     static final class CountConverter implements CommandLine.ITypeConverter<Integer> {
         @Override
         public Integer convert(String value) {
-            try {
-                int count = Integer.parseInt(value);
-                if (count >= 1) {
-                    return count;
-                }
-            } catch (NumberFormatException e) {
-                // Said below, as for any other that is none.
-            }
-            throw new CommandLine.TypeConversionException(
-                    value + " (expected: a whole number from 1 to " + Integer.MAX_VALUE + ")");
+            return Given.count(value, Integer.MAX_VALUE);
         }
     }
 
@@ -80,10 +71,7 @@ public final class StormCommand implements Callable<Integer> {
     static final class DurationConverter implements CommandLine.ITypeConverter<Duration> {
         @Override
         public Duration convert(String value) {
-            return Durations.parse(value)
-                    .filter(Duration::isPositive)
-                    .orElseThrow(() -> new CommandLine.TypeConversionException(
-                            value + " (expected: a duration > 0s, such as 60s)"));
+            return Given.length(value, "60s");
         }
     }
 

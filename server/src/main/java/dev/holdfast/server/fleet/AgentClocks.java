@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server.fleet;
 
+import dev.holdfast.core.policy.LimitedLog;
 import dev.holdfast.core.time.Durations;
 import dev.holdfast.opamp.InstanceUid;
 import java.time.Duration;

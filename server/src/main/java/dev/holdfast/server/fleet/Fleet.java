@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server.fleet;
 
+import dev.holdfast.core.policy.LimitedLog;
 import dev.holdfast.core.time.Time;
 import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
@@ -104,12 +105,17 @@ public final class Fleet implements AutoCloseable {
     private Fleet(FleetStore store, Time time, RandomGenerator chance, Duration flushInterval, MeterRegistry registry) {
         this.time = time;
         this.meters = new FleetMeters(registry);
-        this.lines = new LimitedLog(time);
+        this.lines = lines(time);
         this.clocks = new AgentClocks(lines);
         this.writer =
                 new FleetWriter(store, time, chance, flushInterval, members::keySet, this::record, this::saved, meters);
         meters.gauge("holdfast.agents.known", "agents that ever registered", members::size);
         meters.gauge("holdfast.agents.attached", "agents that are attached", this::attachedCount);
+    }
+
+    /** For lines about single agents, so few that a herd does not flood the log: 100 at once and then 10 a second. */
+    public static LimitedLog lines(Time time) {
+        return new LimitedLog(100, Duration.ofMillis(100), time::nanoTime);
     }
 
     /**

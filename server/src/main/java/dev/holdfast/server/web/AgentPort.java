@@ -4,7 +4,6 @@ package dev.holdfast.server.web;
 import dev.holdfast.core.time.Time;
 import dev.holdfast.opamp.ServerSession;
 import dev.holdfast.server.fleet.Fleet;
-import dev.holdfast.server.fleet.LimitedLog;
 import dev.holdfast.server.ingest.Intake;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.bootstrap.ServerBootstrap;
@@ -140,8 +139,8 @@ public final class AgentPort implements AutoCloseable {
             throws IOException {
         ExecutorService largeReads =
                 Executors.newSingleThreadExecutor(new DefaultThreadFactory("holdfast-large-reads", true));
-        Reception reception = new Reception(
-                fleet, intake, settings.offer(), new WebMeters(registry), new LimitedLog(time), largeReads);
+        Reception reception =
+                new Reception(fleet, intake, settings.offer(), new WebMeters(registry), Fleet.lines(time), largeReads);
         try {
             return new AgentPort(settings, reception, time, largeReads);
         } catch (IOException | RuntimeException e) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server.web;
 
+import dev.holdfast.core.policy.LimitedLog;
 import dev.holdfast.opamp.ServerSession;
 import dev.holdfast.server.fleet.Fleet;
-import dev.holdfast.server.fleet.LimitedLog;
 import dev.holdfast.server.ingest.Intake;
 import java.util.concurrent.Executor;
 

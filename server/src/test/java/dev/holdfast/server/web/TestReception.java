@@ -10,7 +10,6 @@ import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerSession;
 import dev.holdfast.opamp.Value;
 import dev.holdfast.server.fleet.Fleet;
-import dev.holdfast.server.fleet.LimitedLog;
 import dev.holdfast.server.fleet.MemoryFleetStore;
 import dev.holdfast.server.ingest.IngestConfig;
 import dev.holdfast.server.ingest.Intake;
@@ -42,7 +41,7 @@ final class TestReception {
                     Intake.open(new MemoryEventStore(), time, IngestConfig.DEFAULT, registry),
                     new ServerSession.Offer(null, List.of(), () -> GIVEN),
                     new WebMeters(registry),
-                    new LimitedLog(time),
+                    Fleet.lines(time),
                     Runnable::run);
         } catch (Exception e) {
             throw new AssertionError(e);
