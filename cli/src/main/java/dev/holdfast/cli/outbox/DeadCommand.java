@@ -3,7 +3,6 @@ package dev.holdfast.cli.outbox;
 
 import dev.holdfast.cli.command.CommandException;
 import dev.holdfast.cli.command.ExitCode;
-import dev.holdfast.cli.command.Format;
 import dev.holdfast.cli.command.VersionLine;
 import dev.holdfast.core.disk.DataDirectoryException;
 import dev.holdfast.core.record.DeadLetter;
@@ -43,8 +42,8 @@ final class DeadCommand implements Callable<Integer> {
     @Option(names = "--lane", paramLabel = "LANE", description = "Of this lane alone.")
     private @Nullable String ownLane;
 
-    @Option(names = "--format", paramLabel = "FORMAT", description = "text or json (text).")
-    private Format ownFormat = Format.TEXT;
+    @Mixin
+    private FormatOption ownFormat = new FormatOption();
 
     DeadCommand(Map<String, String> variables) {
         this.variables = variables;
@@ -63,16 +62,11 @@ final class DeadCommand implements Callable<Integer> {
     int list(
             @Mixin OutboxOptions options,
             @Option(names = "--lane", paramLabel = "LANE", description = "Of this lane alone.") @Nullable String lane,
-            @Option(
-                            names = "--format",
-                            paramLabel = "FORMAT",
-                            description = "text or json (text).",
-                            defaultValue = "TEXT")
-                    Format format)
+            @Mixin FormatOption format)
             throws CommandException, DataDirectoryException, InterruptedException {
         return options.run(variables, (outbox, data) -> {
             var agent = OutboxOptions.agent(data);
-            Listing listing = new Listing(out(), format == Format.JSON, Tables.DEAD);
+            Listing listing = new Listing(out(), format.isJson(), Tables.DEAD);
             DeadLetters.each(
                     outbox, lane, letter -> listing.add(() -> Tables.row(letter), () -> Facts.of(letter, agent)));
             listing.end(listing.count() + (listing.count() == 1 ? " dead letter" : " dead letters"));
@@ -91,19 +85,14 @@ final class DeadCommand implements Callable<Integer> {
             @Mixin OutboxOptions options,
             @Parameters(paramLabel = "ID", description = "Its number, as `dead` lists it.") long id,
             @Option(names = "--raw", description = "The payload alone, as it is.") boolean isRaw,
-            @Option(
-                            names = "--format",
-                            paramLabel = "FORMAT",
-                            description = "text or json (text).",
-                            defaultValue = "TEXT")
-                    Format format)
+            @Mixin FormatOption format)
             throws CommandException, DataDirectoryException, InterruptedException {
         return options.run(variables, (outbox, data) -> {
             DeadLetter letter = DeadLetters.find(outbox, id);
             var agent = OutboxOptions.agent(data);
             if (isRaw) {
                 Listing.printRaw(out(), letter.record().payload());
-            } else if (format == Format.JSON) {
+            } else if (format.isJson()) {
                 out().println(Facts.withPayload(Facts.of(letter, agent), letter.record()));
             } else {
                 out().print(Tables.card(letter, agent));

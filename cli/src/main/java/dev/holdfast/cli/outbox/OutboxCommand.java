@@ -4,7 +4,6 @@ package dev.holdfast.cli.outbox;
 import dev.holdfast.agent.access.OutboxAccess;
 import dev.holdfast.cli.command.CommandException;
 import dev.holdfast.cli.command.ExitCode;
-import dev.holdfast.cli.command.Format;
 import dev.holdfast.cli.command.VersionLine;
 import dev.holdfast.core.disk.DataDirectoryException;
 import dev.holdfast.core.outbox.Repair;
@@ -105,14 +104,9 @@ public final class OutboxCommand implements Runnable {
             @Option(names = "--limit", paramLabel = "N", description = "At most so many (100 as text, all as json).")
                     @Nullable
                     Long limit,
-            @Option(
-                            names = "--format",
-                            paramLabel = "FORMAT",
-                            description = "text or json (text).",
-                            defaultValue = "TEXT")
-                    Format format)
+            @Mixin FormatOption format)
             throws CommandException, DataDirectoryException, InterruptedException {
-        boolean wantsJson = format == Format.JSON;
+        boolean wantsJson = format.isJson();
         long first = atLeastOne("--from", from == null ? 1 : from);
         if (from != null && lane == null) {
             throw new ParameterException(spec.commandLine(), "--from: " + from + " (expected: together with --lane)");
@@ -175,12 +169,7 @@ public final class OutboxCommand implements Runnable {
             @Parameters(paramLabel = "LANE", description = "Its lane.") String lane,
             @Parameters(paramLabel = "SEQUENCE", description = "Its number in it.") long sequence,
             @Option(names = "--raw", description = "The payload alone, as it is.") boolean isRaw,
-            @Option(
-                            names = "--format",
-                            paramLabel = "FORMAT",
-                            description = "text or json (text).",
-                            defaultValue = "TEXT")
-                    Format format)
+            @Mixin FormatOption format)
             throws CommandException, DataDirectoryException, InterruptedException {
         return options.run(variables, (outbox, data) -> {
             LaneState state = lane(outbox, lane);
@@ -198,7 +187,7 @@ public final class OutboxCommand implements Runnable {
                                     + " record; without --raw it is told why)");
                 }
                 Listing.printRaw(out(), record.payload());
-            } else if (format == Format.JSON) {
+            } else if (format.isJson()) {
                 ObjectNode json = Facts.of(state, item);
                 out().println(item instanceof Stored record ? Facts.withPayload(json, record) : json);
             } else {
@@ -225,17 +214,10 @@ public final class OutboxCommand implements Runnable {
             versionProvider = VersionLine.class,
             footerHeading = "%nExamples:%n",
             footer = {"  holdfast outbox stats", "  holdfast outbox stats --format json --data /var/lib/agent"})
-    int stats(
-            @Mixin OutboxOptions options,
-            @Option(
-                            names = "--format",
-                            paramLabel = "FORMAT",
-                            description = "text or json (text).",
-                            defaultValue = "TEXT")
-                    Format format)
+    int stats(@Mixin OutboxOptions options, @Mixin FormatOption format)
             throws CommandException, DataDirectoryException, InterruptedException {
         return options.run(variables, (outbox, data) -> {
-            out().print(Stats.of(outbox, data, format == Format.JSON));
+            out().print(Stats.of(outbox, data, format.isJson()));
             return ExitCode.DONE;
         });
     }
@@ -251,19 +233,12 @@ public final class OutboxCommand implements Runnable {
             versionProvider = VersionLine.class,
             footerHeading = "%nExamples:%n",
             footer = {"  holdfast outbox verify", "  holdfast outbox verify --format json --data /var/lib/agent"})
-    int verify(
-            @Mixin OutboxOptions options,
-            @Option(
-                            names = "--format",
-                            paramLabel = "FORMAT",
-                            description = "text or json (text).",
-                            defaultValue = "TEXT")
-                    Format format)
+    int verify(@Mixin OutboxOptions options, @Mixin FormatOption format)
             throws CommandException, DataDirectoryException, InterruptedException {
         return options.care(variables, (data, policy, time) -> {
             Verification found = OutboxAccess.verify(data, time);
             out().print(
-                            format == Format.JSON
+                            format.isJson()
                                     ? Soundness.json(found) + "\n"
                                     : Soundness.text(found) + Soundness.remedy(found, data));
             return found.isRepairNeeded() ? ExitCode.FAILED : ExitCode.DONE;
@@ -281,14 +256,7 @@ public final class OutboxCommand implements Runnable {
             versionProvider = VersionLine.class,
             footerHeading = "%nExamples:%n",
             footer = {"  holdfast outbox repair --data /var/lib/agent"})
-    int repair(
-            @Mixin OutboxOptions options,
-            @Option(
-                            names = "--format",
-                            paramLabel = "FORMAT",
-                            description = "text or json (text).",
-                            defaultValue = "TEXT")
-                    Format format)
+    int repair(@Mixin OutboxOptions options, @Mixin FormatOption format)
             throws CommandException, DataDirectoryException, InterruptedException {
         return options.care(variables, (data, policy, time) -> {
             Repair.Done done;
@@ -300,7 +268,7 @@ public final class OutboxCommand implements Runnable {
                         "data directory " + data + " is held by " + e.holder()
                                 + " (expected: a stopped agent; a repair needs its directory to itself)");
             }
-            out().print(format == Format.JSON ? Soundness.json(done) + "\n" : Soundness.text(done));
+            out().print(format.isJson() ? Soundness.json(done) + "\n" : Soundness.text(done));
             return ExitCode.DONE;
         });
     }
