@@ -2,16 +2,17 @@
 package dev.holdfast.agent;
 
 import dev.holdfast.agent.access.AccessSocket;
-import dev.holdfast.agent.link.Delay;
+import dev.holdfast.agent.http.HttpTransport;
 import dev.holdfast.agent.link.Link;
 import dev.holdfast.agent.link.LinkListener;
 import dev.holdfast.agent.link.LinkPhase;
+import dev.holdfast.agent.link.Recovery;
 import dev.holdfast.agent.outbox.AgentOutbox;
 import dev.holdfast.agent.outbox.KeptRecords;
+import dev.holdfast.agent.route.Delay;
 import dev.holdfast.agent.subsystem.Host;
 import dev.holdfast.agent.subsystem.Load;
 import dev.holdfast.agent.subsystem.Records;
-import dev.holdfast.agent.websocket.WebSocketTransport;
 import dev.holdfast.core.disk.DataDirectory;
 import dev.holdfast.core.disk.DataDirectoryException;
 import dev.holdfast.core.outbox.Outbox;
@@ -103,7 +104,7 @@ public final class Agent implements AutoCloseable {
                 new Ears(listener),
                 time,
                 chance,
-                new WebSocketTransport(config.link(), time));
+                new HttpTransport(config.link(), config.proxies(), time));
         this.outbox = AgentOutbox.start(
                 data.path(),
                 config.outbox(),
@@ -136,7 +137,10 @@ public final class Agent implements AutoCloseable {
         SystemTime outboxTime = SystemTime.start("holdfast-outbox");
         try {
             Agent agent = new Agent(config, listener, data, time, outboxTime, new SecureRandom());
-            log.info("agent {} starts, for {}", agent.uid, config.link().servers());
+            log.info(
+                    "agent {} starts, for {}",
+                    agent.uid,
+                    config.link().route().servers().urls());
             agent.link.start();
             agent.sampleSoon();
             return agent;
@@ -274,6 +278,11 @@ public final class Agent implements AutoCloseable {
                 log.info("{} takes no outbox: what is recorded is kept until a server does", server);
             }
             other.attached(server);
+        }
+
+        @Override
+        public void recovered(Recovery recovery) {
+            other.recovered(recovery);
         }
 
         @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent;
 
+import dev.holdfast.agent.http.Proxies;
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.outbox.OutboxConfig;
 import java.nio.file.Path;
@@ -17,9 +18,15 @@ import java.util.TreeMap;
  * @param statusInterval how often a status record is made
  * @param outbox how it keeps and delivers what it records
  * @param link how it connects
+ * @param proxies through which proxy
  */
 public record AgentConfig(
-        Path data, Map<String, String> labels, Duration statusInterval, OutboxConfig outbox, LinkConfig link) {
+        Path data,
+        Map<String, String> labels,
+        Duration statusInterval,
+        OutboxConfig outbox,
+        LinkConfig link,
+        Proxies proxies) {
 
     /** The default of {@link #statusInterval}: 60 s. */
     public static final Duration STATUS_INTERVAL = Duration.ofSeconds(60);
@@ -39,6 +46,6 @@ public record AgentConfig(
 
     /** The defaults, without labels. */
     public static AgentConfig of(Path data, LinkConfig link) {
-        return new AgentConfig(data, Map.of(), STATUS_INTERVAL, OutboxConfig.DEFAULT, link);
+        return new AgentConfig(data, Map.of(), STATUS_INTERVAL, OutboxConfig.DEFAULT, link, Proxies.none());
     }
 }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.holdfast.agent.link.Delay;
+import dev.holdfast.agent.route.Delay;
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.link.LinkListener;
 import dev.holdfast.core.disk.DataDirectoryException;

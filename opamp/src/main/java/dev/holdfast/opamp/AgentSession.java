@@ -89,7 +89,7 @@ public final class AgentSession {
      */
     public record Timing(Duration rejoin, Duration register, Duration heartbeat, int deadAfter) {
 
-        /** What keeps {@code deadAfter} intervals far from the range of nanoseconds in a long. */
+        /** These keep {@code deadAfter} intervals far from the range of nanoseconds in a long. */
         private static final Duration LONGEST = Duration.ofDays(1);
 
         private static final int MOST_INTERVALS = 100;
@@ -118,10 +118,9 @@ public final class AgentSession {
     }
 
     private final Timing timing;
+    private final AgentVoice voice;
     private final List<AgentMessage> messages = new ArrayList<>();
     private final List<Signal> signals = new ArrayList<>();
-
-    private final AgentVoice voice;
     private Phase phase;
     private Duration heartbeat;
     private Set<String> serverCapabilities = Set.of();
@@ -134,9 +133,6 @@ public final class AgentSession {
 
     /** When the oldest message that nothing has answered was sent, or null if there is none. */
     private @Nullable Long unansweredSince;
-
-    /** How often the server wanted the full state, or gave a new name, since it last took the agent. */
-    private int fullStatesWanted;
 
     /** Whether a rejoin became a registration, so that the next answer is still that to the rejoin. */
     private boolean rejoinUnanswered;
@@ -203,7 +199,7 @@ public final class AgentSession {
             return taken();
         }
         if (message.error() != null) {
-            refused(message.error());
+            refused(message.error().asFailure());
             return taken();
         }
         if (message.customCapabilities() != null) {
@@ -248,7 +244,7 @@ public final class AgentSession {
         if (phase != Phase.ATTACHED) {
             return answerDue;
         }
-        long beatAt = sentAt + heartbeat.toNanos();
+        long beatAt = beatAt();
         if (unansweredSince == null) {
             return beatAt;
         }
@@ -280,6 +276,11 @@ public final class AgentSession {
         }
         send(voice.next(message, now), now);
         return taken();
+    }
+
+    /** Sets another interval for heartbeats; the next that the server sets counts again. */
+    public void beatEvery(Duration interval) {
+        heartbeat = interval;
     }
 
     /** Ends the conversation, with a last word to the server. */
@@ -319,7 +320,7 @@ public final class AgentSession {
             return;
         }
         phase = Phase.ATTACHED;
-        fullStatesWanted = 0;
+        voice.taken();
         signals.add(new Signal.Attached(arrival));
     }
 
@@ -329,10 +330,9 @@ public final class AgentSession {
             voice.oweFullState();
             return;
         }
-        fullStatesWanted++;
-        if (fullStatesWanted > AgentVoice.MOST_FULL_STATES) {
-            fail(Failure.of(
-                    Cause.PROTOCOL, "the server wanted the full state " + fullStatesWanted + " times in a row"));
+        int wanted = voice.wanted();
+        if (wanted > AgentVoice.MOST_FULL_STATES) {
+            fail(Failure.of(Cause.PROTOCOL, "the server wanted the full state " + wanted + " times in a row"));
             return;
         }
         if (newUid != null) {
@@ -342,19 +342,11 @@ public final class AgentSession {
         register(now);
     }
 
-    private void refused(ServerMessage.Failure refusal) {
-        String detail = refusal.kind() + ": " + refusal.message();
-        switch (refusal.kind()) {
-            case UNAVAILABLE -> fail(new Failure(Cause.OVERLOAD, refusal.retryAfter(), detail));
-            case UNKNOWN -> fail(new Failure(Cause.SERVER, refusal.retryAfter(), detail));
-            case BAD_REQUEST -> {
-                Failure failure = Failure.of(Cause.REJECTED, detail);
-                if (phase == Phase.ATTACHED) {
-                    signals.add(new Signal.Refused(failure));
-                } else {
-                    fail(failure);
-                }
-            }
+    private void refused(Failure refusal) {
+        if (refusal.cause() == Cause.REJECTED && phase == Phase.ATTACHED) {
+            signals.add(new Signal.Refused(refusal));
+        } else {
+            fail(refusal);
         }
     }
 
@@ -362,9 +354,13 @@ public final class AgentSession {
         if (unansweredSince != null && now - deadAt(unansweredSince) >= 0 && !heldUp(now)) {
             String silence = Durations.print(Duration.ofNanos(now - unansweredSince));
             fail(Failure.of(Cause.TIMEOUT, timing.deadAfter() + " heartbeats unanswered, silent for " + silence));
-        } else if (now - (sentAt + heartbeat.toNanos()) >= 0) {
+        } else if (now - beatAt() >= 0) {
             send(voice.next(now), now);
         }
+    }
+
+    private long beatAt() {
+        return sentAt + heartbeat.toNanos();
     }
 
     private long deadAt(long since) {

@@ -25,6 +25,9 @@ final class AgentVoice {
     private AgentState self;
     private long nextSequence;
 
+    /** How often the server wanted the full state, or gave a new name, since it last took the agent. */
+    private int fullStatesWanted;
+
     /** Whether the next message of an attached agent is to be its full state. */
     private boolean fullStateOwed;
 
@@ -64,6 +67,17 @@ final class AgentVoice {
     boolean isSpokenTo(ServerMessage message) {
         InstanceUid to = message.uid();
         return to == null || names.contains(to) || to.equals(message.newUid());
+    }
+
+    /** The server wants the full state, or gave a new name. How often since it last took the agent. */
+    int wanted() {
+        fullStatesWanted++;
+        return fullStatesWanted;
+    }
+
+    /** The server has taken the agent. */
+    void taken() {
+        fullStatesWanted = 0;
     }
 
     void owe(Health health) {

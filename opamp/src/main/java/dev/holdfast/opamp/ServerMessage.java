@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.opamp;
 
+import dev.holdfast.core.policy.Cause;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,17 @@ public record ServerMessage(
                 throw new IllegalArgumentException(
                         "retryAfter: " + retryAfter + " (expected: a duration >= 0s, or null to leave it out)");
             }
+        }
+
+        /** What it stands for: {@code UNAVAILABLE} is overload, {@code BAD_REQUEST} a rejection. */
+        public dev.holdfast.core.policy.Failure asFailure() {
+            Cause cause = switch (kind) {
+                case UNAVAILABLE -> Cause.OVERLOAD;
+                case UNKNOWN -> Cause.SERVER;
+                case BAD_REQUEST -> Cause.REJECTED;
+            };
+            Duration asked = kind == Kind.BAD_REQUEST ? null : retryAfter;
+            return new dev.holdfast.core.policy.Failure(cause, asked, kind + ": " + message);
         }
 
         /** The specification's kinds. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent.link;
 
+import dev.holdfast.agent.route.Delay;
+import dev.holdfast.agent.route.Route;
 import dev.holdfast.core.policy.Failure;
 import dev.holdfast.opamp.AgentSession.Arrival;
 import dev.holdfast.opamp.CustomMessage;
@@ -15,8 +17,14 @@ import java.util.Map;
  */
 public sealed interface Action {
 
-    /** Open a connection. */
-    record Dial(long connection, URI server, Map<String, String> headers) implements Action {}
+    /** Open a connection, or only ask for the server's health and then wait. */
+    record Dial(long connection, Route.Leg leg, Map<String, String> headers) implements Action {}
+
+    /** Go on with a dial whose server was asked for its health. */
+    record Proceed(long connection) implements Action {}
+
+    /** Ask another server for its health, on a connection that is dropped afterwards. */
+    record Look(long connection, URI server) implements Action {}
 
     /** Send a frame. */
     record Transmit(long connection, ByteBuffer frame) implements Action {}
@@ -31,7 +39,7 @@ public sealed interface Action {
     record Abort(long connection) implements Action {}
 
     /** Tell: the server has taken the agent. */
-    record Attached(Arrival arrival, URI server) implements Action {}
+    record Attached(Arrival arrival, Recovery recovery) implements Action {}
 
     /** Tell: an attached link is gone. */
     record Lost(Failure failure) implements Action {}
@@ -43,7 +51,7 @@ public sealed interface Action {
     record Refused(Failure failure) implements Action {}
 
     /** Tell: the server gave the agent another name, which is to be kept. */
-    record Renamed(InstanceUid before, InstanceUid uid) implements Action {}
+    record Renamed(InstanceUid uid) implements Action {}
 
     /** Tell: the server sent a custom message. */
     record Received(CustomMessage message) implements Action {}

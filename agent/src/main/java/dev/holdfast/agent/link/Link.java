@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent.link;
 
+import dev.holdfast.agent.route.Delay;
+import dev.holdfast.agent.route.ProbeResult;
+import dev.holdfast.agent.route.Route;
+import dev.holdfast.agent.route.Way;
 import dev.holdfast.core.policy.Classifier;
 import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.policy.LineLimit;
+import dev.holdfast.core.time.Durations;
 import dev.holdfast.core.time.Time;
 import dev.holdfast.opamp.AgentSession;
 import dev.holdfast.opamp.AgentState;
 import dev.holdfast.opamp.CustomMessage;
 import dev.holdfast.opamp.Health;
-import java.net.URI;
+import dev.holdfast.opamp.InstanceUid;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -52,16 +57,20 @@ public final class Link {
     private final LinkListener listener;
     private final CompletableFuture<Void> stopped = new CompletableFuture<>();
 
+    private final ClockWatch clocks;
+
     private LineLimit lines;
     private @Nullable Open open;
+
+    /** A look at another server, beside the connection. */
+    private @Nullable Open look;
+
+    private InstanceUid uid;
 
     /** Custom messages that wait until nothing else is to be sent. */
     private final Deque<Waiting> waiting = new ArrayDeque<>();
 
     private Time.@Nullable Scheduled alarm;
-
-    /** When the link went down, or was started; null while it is attached. */
-    private @Nullable Long downSince;
 
     private volatile LinkPhase phase = LinkPhase.IDLE;
 
@@ -83,6 +92,8 @@ public final class Link {
             RandomGenerator chance,
             Transport transport) {
         this.config = config;
+        this.uid = self.uid();
+        this.clocks = new ClockWatch(time);
         this.machine = new LinkMachine(config, self, process, chance);
         this.listener = listener;
         this.time = time;
@@ -98,9 +109,20 @@ public final class Link {
     /** Begins to connect, and returns at once. */
     public void start() {
         time.execute(() -> {
-            downSince = time.nanoTime();
             carryOut(machine.start(time.nanoTime()));
+            watchClocks();
         });
+    }
+
+    private void watchClocks() {
+        Duration slept = clocks.slept();
+        if (slept.isPositive()) {
+            log.info("this machine slept for {}: the link is looked after at once", Durations.print(slept));
+            carryOut(machine.suspended(slept, time.nanoTime()));
+        }
+        if (phase != LinkPhase.STOPPED) {
+            time.schedule(ClockWatch.INTERVAL, this::watchClocks);
+        }
     }
 
     /** Tells the server how the agent is doing: now if it is attached, else when it next is. */
@@ -209,14 +231,21 @@ public final class Link {
 
     private void carryOut(Action action) {
         switch (action) {
-            case Action.Dial dial -> dial(dial.connection(), dial.server(), dial.headers());
+            case Action.Dial dial -> open = dial(dial.connection(), dial.leg(), dial.headers());
+            case Action.Look at ->
+                look = dial(at.connection(), new Route.Leg(at.server(), Way.WEBSOCKET, true), Map.of());
+            case Action.Proceed proceed -> {
+                if (open != null && open.number() == proceed.connection()) {
+                    open.connection().proceed();
+                }
+            }
             case Action.Transmit transmit -> send(transmit.connection(), to -> to.transmit(transmit.frame()));
             case Action.Ping ping -> send(ping.connection(), Transport.Connection::ping);
             case Action.Close close -> send(close.connection(), Transport.Connection::close);
             case Action.Abort abort -> abort(abort.connection());
-            case Action.Attached attached -> attached(attached.arrival(), attached.server());
+            case Action.Attached attached -> attached(attached.arrival(), attached.recovery());
             case Action.Lost lost -> {
-                downSince = time.nanoTime();
+                forgetWaiting();
                 listener.lost(lost.failure());
             }
             case Action.Waits waits -> waits(waits.delay());
@@ -227,26 +256,34 @@ public final class Link {
                         "the server gave this agent the uid {}, since another process goes by {}, which was its own"
                                 + " until now: most likely a data directory was copied with the instance_uid in it",
                         renamed.uid(),
-                        renamed.before());
+                        uid);
+                uid = renamed.uid();
                 listener.renamed(renamed.uid());
             }
             case Action.Received received -> listener.received(received.message());
         }
     }
 
-    private void dial(long number, URI server, Map<String, String> headers) {
+    private @Nullable Open dial(long number, Route.Leg leg, Map<String, String> headers) {
         Transport.Connection connection;
         try {
-            connection = transport.dial(server, headers, new Told(number));
+            connection = transport.dial(leg, headers, new Told(number));
         } catch (RuntimeException | Error e) {
             // Out of threads, say: an attempt that failed like any other.
             Failure failure = Classifier.standard().failure(e);
             time.execute(() -> ended(number, failure));
-            return;
+            return null;
         }
         Outgoing outgoing =
-                new Outgoing(time, config.sendTimeout(), failure -> ended(number, failure), this::sendWaiting);
-        open = new Open(number, connection, outgoing);
+                new Outgoing(time, sendTimeout(leg.way()), failure -> ended(number, failure), this::sendWaiting);
+        return new Open(number, connection, outgoing);
+    }
+
+    /** Where each message is a request, sending one takes until it is answered: that is the session's to judge. */
+    private Duration sendTimeout(Way way) {
+        Duration send = config.timeouts().send();
+        Duration answer = config.session().register();
+        return way == Way.POLLING && answer.compareTo(send) > 0 ? answer : send;
     }
 
     private void send(long number, Function<Transport.Connection, CompletionStage<?>> send) {
@@ -272,15 +309,17 @@ public final class Link {
             gone.connection().abort();
             forgetWaiting();
         }
+        Open looked = look;
+        if (looked != null && looked.number() == number) {
+            look = null;
+            looked.connection().abort();
+        }
     }
 
-    private void attached(AgentSession.Arrival arrival, URI server) {
-        String down = downSince == null
-                ? ""
-                : " after " + Delay.seconds(Duration.ofNanos(time.nanoTime() - downSince)) + " down";
-        log.info("link attached: {} at {}{}", arrival, server, down);
-        downSince = null;
-        listener.attached(server);
+    private void attached(AgentSession.Arrival arrival, Recovery recovery) {
+        log.info("link attached: {} at {}", arrival, recovery);
+        listener.recovered(recovery);
+        listener.attached(recovery.server());
         switch (arrival) {
             case REJOINED -> listener.rejoined();
             case REGISTERED -> listener.registered();
@@ -319,6 +358,19 @@ public final class Link {
 
         Told(long number) {
             this.number = number;
+        }
+
+        @Override
+        public void probed(ProbeResult found) {
+            time.execute(() -> carryOut(machine.probed(number, found, time.nanoTime())));
+        }
+
+        @Override
+        public void blocked(Failure failure) {
+            time.execute(() -> {
+                carryOut(machine.blocked(number, failure, time.nanoTime()));
+                abort(number);
+            });
         }
 
         @Override

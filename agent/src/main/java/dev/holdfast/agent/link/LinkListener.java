@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent.link;
 
+import dev.holdfast.agent.route.Delay;
 import dev.holdfast.core.policy.Failure;
 import dev.holdfast.opamp.CustomMessage;
 import dev.holdfast.opamp.InstanceUid;
@@ -18,6 +19,9 @@ public interface LinkListener {
      * again without {@link #lost} in between once a server has given the agent another name.
      */
     default void attached(URI server) {}
+
+    /** How the link came to be attached, and what it took; called before {@link #attached}. */
+    default void recovered(Recovery recovery) {}
 
     /** The server still knew the agent. */
     default void rejoined() {}

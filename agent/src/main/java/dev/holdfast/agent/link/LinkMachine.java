@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent.link;
 
-import dev.holdfast.core.policy.Backoff;
+import dev.holdfast.agent.link.LinkState.Connected;
+import dev.holdfast.agent.route.ProbeResult;
+import dev.holdfast.agent.route.Route;
+import dev.holdfast.agent.route.Route.Reach;
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.Durations;
-import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.AgentSession;
 import dev.holdfast.opamp.AgentState;
 import dev.holdfast.opamp.CustomMessage;
 import dev.holdfast.opamp.Health;
-import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.Wire;
-import dev.holdfast.opamp.WireException;
-import java.net.URI;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -27,70 +27,38 @@ import org.jspecify.annotations.Nullable;
  * What a link does, as a state machine: it takes what happened and the monotonic time, and says what to do.
  *
  * <pre>{@code
- *            start            opened                 answered
- *   IDLE ──────────▶ DIALING ────────▶ REJOINING or ────────▶ ATTACHED
- *                     ▲   │            REGISTERING                │
- *                wake │   │ failed          │ failed              │ lost
- *                     │   ▼                 ▼                     ▼
- *                     └── WAITING ◀─────────┴─────────────────────┘      any ── stop ──▶ STOPPED
+ *            start               well              opened               answered
+ *   IDLE ───────────▶ PROBING ─────────▶ DIALING ────────▶ REJOINING or ────────▶ ATTACHED
+ *                      ▲   │              ▲   │            REGISTERING                │
+ *                 wake │   │ failed  wake │   │ failed          │ failed              │ lost
+ *                      │   ▼              │   ▼                 ▼                     ▼
+ *                      └── WAITING ◀──────┴───┴─────────────────┴─────────────────────┘    any ── stop ──▶ STOPPED
  * }</pre>
  *
- * <p>There is one connection at most at any time, so nothing can reconnect twice. A failure makes the link wait as the
- * policy for its cause says; how many failures there were in a row is forgotten only after the link has been attached
- * for {@link LinkConfig#stableAfter}.
+ * <p>There is one connection at most at any time, so nothing can reconnect twice; a look at another server, which asks
+ * for its health and no more, is not one of them. A failure makes the link wait as the {@link Route} says; how many
+ * failures there were in a row is forgotten only after the link has been attached for a while.
  *
  * <p>{@link #wakeAt} says when to call {@link #wake}. Not safe for use by several threads; it neither waits nor reads a
  * clock.
  */
 public final class LinkMachine {
 
-    /** How late a wake must come to show that the process was stopped, suspended or short of time. */
-    private static final Duration HELD_UP = Duration.ofSeconds(1);
-
-    /** The one state; replaced whole. */
-    private sealed interface State {
-
-        record Idle() implements State {}
-
-        record Dialing(long deadline) implements State {}
-
-        /** The session tells rejoining, registering and attached apart. */
-        record Connected(
-                AgentSession session,
-                long pingAt,
-                boolean pongOwed,
-                @Nullable Long attachedAt) implements State {
-
-            Connected alive() {
-                return new Connected(session, pingAt, false, attachedAt);
-            }
-
-            Connected pinged(long nextPingAt) {
-                return new Connected(session, nextPingAt, true, attachedAt);
-            }
-
-            Connected attached(long now) {
-                return new Connected(session, pingAt, pongOwed, now);
-            }
-        }
-
-        record Waiting(long until) implements State {}
-
-        record Stopped() implements State {}
-    }
-
     private final LinkConfig config;
+    private final Route route;
     private final String process;
-    private final RandomGenerator chance;
     private final List<Action> actions = new ArrayList<>();
+    private final Outage outage = new Outage();
 
-    private State state = new State.Idle();
+    private LinkState state = new LinkState.Idle();
     private AgentState self;
+
+    /** The number given last, and those of the connection and of the look at hand; 0 stands for none. */
+    private long numbers;
+
     private long connection;
+    private long look;
     private long nextSequence = 1;
-    private int server;
-    private int failures;
-    private Duration previousDelay = Duration.ZERO;
 
     /** The hash of the state that a server has taken, or null before any has. */
     private @Nullable String takenHash;
@@ -104,78 +72,86 @@ public final class LinkMachine {
      */
     public LinkMachine(LinkConfig config, AgentState self, String process, RandomGenerator chance) {
         this.config = config;
+        this.route = new Route(config.route(), chance);
         this.self = self;
         this.process = process;
-        this.chance = chance;
     }
 
     /** Where the link stands. */
     public LinkPhase phase() {
-        return switch (state) {
-            case State.Idle idle -> LinkPhase.IDLE;
-            case State.Dialing dialing -> LinkPhase.DIALING;
-            case State.Connected connected ->
-                switch (connected.session().phase()) {
-                    case REJOINING -> LinkPhase.REJOINING;
-                    case REGISTERING -> LinkPhase.REGISTERING;
-                    case ATTACHED -> LinkPhase.ATTACHED;
-                    case CLOSED -> LinkPhase.WAITING;
-                };
-            case State.Waiting waiting -> LinkPhase.WAITING;
-            case State.Stopped stopped -> LinkPhase.STOPPED;
-        };
+        return state.phase();
     }
 
     /** When {@link #wake} is to be called next, in monotonic nanoseconds; empty if it need not be. */
     public OptionalLong wakeAt() {
-        return switch (state) {
-            case State.Idle idle -> OptionalLong.empty();
-            case State.Dialing dialing -> OptionalLong.of(dialing.deadline());
-            case State.Connected connected ->
-                OptionalLong.of(sooner(connected.session().wakeAt(), connected.pingAt()));
-            case State.Waiting waiting -> OptionalLong.of(waiting.until());
-            case State.Stopped stopped -> OptionalLong.empty();
-        };
+        OptionalLong at = state.wakeAt();
+        return state instanceof Connected connected && connected.contact().isStable()
+                ? OptionalLong.of(sooner(sooner(at.getAsLong(), route.websocketAt()), route.lookAt()))
+                : at;
     }
 
     /** Whether the server now attached to takes messages of a custom capability. */
     public boolean serverTakes(String customCapability) {
-        return state instanceof State.Connected connected
-                && connected.session().phase() == AgentSession.Phase.ATTACHED
-                && connected.session().serverTakes(customCapability);
+        return state instanceof Connected connected && connected.contact().serverTakes(customCapability);
     }
 
     /** Begins. Without effect on a link that was started before. */
     public List<Action> start(long now) {
-        if (state instanceof State.Idle) {
-            dial(now);
+        if (state instanceof LinkState.Idle) {
+            outage.begin(now);
+            begin(now);
+        }
+        return taken();
+    }
+
+    /** The server was asked for its health, and answered. */
+    public List<Action> probed(long connection, ProbeResult found, long now) {
+        if (connection == look) {
+            looked(true, now);
+        } else if (connection == this.connection && state instanceof LinkState.Probing) {
+            if (route.probed(found, now)) {
+                state = new LinkState.Dialing(handshakeDeadline(now), true);
+                actions.add(new Action.Proceed(connection));
+            } else {
+                actions.add(new Action.Abort(connection));
+                state = new LinkState.Waiting(route.resumeAt());
+            }
         }
         return taken();
     }
 
     /** The dial succeeded: the connection stands. */
     public List<Action> opened(long connection, long now) {
-        if (connection == this.connection && state instanceof State.Dialing) {
+        if (connection == this.connection && state instanceof LinkState.Dialing) {
             boolean known = self.hash().equals(takenHash);
             AgentSession session = new AgentSession(self, known, nextSequence, config.session());
-            state = new State.Connected(session, now + config.pingInterval().toNanos(), false, null);
-            carryOut(session, session.open(now), now);
+            Contact contact = new Contact(config, route.way(), session, connection, actions);
+            state = new Connected(contact);
+            follow(contact, contact.open(now), now);
+        }
+        return taken();
+    }
+
+    /** The dial failed: the upgrade was answered with something else. */
+    public List<Action> blocked(long connection, Failure failure, long now) {
+        if (connection == this.connection && state instanceof LinkState.Dialing) {
+            await(failure, Reach.ANSWER, now);
         }
         return taken();
     }
 
     /** The dial failed, or the connection is gone. */
     public List<Action> failed(long connection, Failure failure, long now) {
-        if (connection == this.connection) {
+        if (connection == look) {
+            looked(false, now);
+        } else if (connection == this.connection) {
             switch (state) {
-                case State.Dialing dialing -> await(failure, now);
-                case State.Connected connected -> {
-                    actions.add(new Action.Abort(connection));
-                    lost(connected, failure, now);
-                }
-                case State.Idle idle -> {}
-                case State.Waiting waiting -> {}
-                case State.Stopped stopped -> {}
+                case LinkState.Probing probing -> await(failure, Reach.PROBE, now);
+                case LinkState.Dialing dialing -> await(failure, dialing.there() ? Reach.PORT : Reach.NOTHING, now);
+                case Connected connected -> end(connected.contact(), failure, now);
+                case LinkState.Idle idle -> {}
+                case LinkState.Waiting waiting -> {}
+                case LinkState.Stopped stopped -> {}
             }
         }
         return taken();
@@ -183,24 +159,16 @@ public final class LinkMachine {
 
     /** A frame arrived. */
     public List<Action> received(long connection, ByteBuffer frame, long now) {
-        if (connection == this.connection && state instanceof State.Connected connected) {
-            state = connected.alive();
-            AgentSession session = connected.session();
-            try {
-                ServerMessage message = Wire.readServerFrame(frame);
-                carryOut(session, session.received(message, now), now);
-            } catch (WireException e) {
-                actions.add(new Action.Abort(connection));
-                lost(connected, Failure.of(Cause.PROTOCOL, String.valueOf(e.getMessage())), now);
-            }
+        if (connection == this.connection && state instanceof Connected connected) {
+            follow(connected.contact(), connected.contact().received(frame, now), now);
         }
         return taken();
     }
 
     /** A pong arrived. */
     public List<Action> pong(long connection) {
-        if (connection == this.connection && state instanceof State.Connected connected) {
-            state = connected.alive();
+        if (connection == this.connection && state instanceof Connected connected) {
+            connected.contact().pong();
         }
         return taken();
     }
@@ -208,24 +176,28 @@ public final class LinkMachine {
     /** Does what is due. Early calls do no harm. */
     public List<Action> wake(long now) {
         switch (state) {
-            case State.Dialing dialing -> {
+            case LinkState.Probing probing -> {
+                if (now - probing.deadline() >= 0) {
+                    late("a probe not answered", config.route().probing().timeout(), Reach.PROBE, now);
+                }
+            }
+            case LinkState.Dialing dialing -> {
                 if (now - dialing.deadline() >= 0) {
-                    actions.add(new Action.Abort(connection));
-                    await(
-                            Failure.of(
-                                    Cause.TIMEOUT,
-                                    "not connected within " + Durations.print(config.handshakeTimeout())),
-                            now);
+                    Reach reach = dialing.there() ? Reach.PORT : Reach.NOTHING;
+                    late("not connected", config.timeouts().handshake(), reach, now);
                 }
             }
-            case State.Connected connected -> wake(connected, now);
-            case State.Waiting waiting -> {
+            case Connected connected -> {
+                follow(connected.contact(), connected.contact().wake(now), now);
+                seekBetter(now);
+            }
+            case LinkState.Waiting waiting -> {
                 if (now - waiting.until() >= 0) {
-                    dial(now);
+                    begin(now);
                 }
             }
-            case State.Idle idle -> {}
-            case State.Stopped stopped -> {}
+            case LinkState.Idle idle -> {}
+            case LinkState.Stopped stopped -> {}
         }
         return taken();
     }
@@ -233,9 +205,8 @@ public final class LinkMachine {
     /** Tells the server how the agent is doing: now if it is attached, else with the next rejoin or registration. */
     public List<Action> report(Health health, long now) {
         self = self.withHealth(health);
-        if (state instanceof State.Connected connected) {
-            AgentSession session = connected.session();
-            carryOut(session, session.report(health, now), now);
+        if (state instanceof Connected connected) {
+            follow(connected.contact(), connected.contact().report(health, now), now);
         }
         return taken();
     }
@@ -246,117 +217,130 @@ public final class LinkMachine {
      * @throws IllegalStateException unless the link is attached to a server that {@linkplain #serverTakes takes} it
      */
     public List<Action> send(CustomMessage message, long now) {
-        if (!(state instanceof State.Connected connected)) {
+        if (!(state instanceof Connected connected)) {
             throw new IllegalStateException("cannot send " + message.capability() + " while " + phase());
         }
-        AgentSession session = connected.session();
-        carryOut(session, session.send(message, now), now);
+        follow(connected.contact(), connected.contact().send(message, now), now);
         return taken();
+    }
+
+    /**
+     * The machine slept for a while, which the monotonic clock has not counted: an attached link says that it is there,
+     * and one that waits dials soon.
+     */
+    public List<Action> suspended(Duration gap, long now) {
+        route.suspended(gap, now);
+        if (state instanceof LinkState.Waiting) {
+            state = new LinkState.Waiting(route.resumeAt());
+        }
+        return report(self.health(), now);
     }
 
     /** Ends the link for good, with a last word to the server if it is connected. */
     public List<Action> stop(long now) {
         switch (state) {
-            case State.Dialing dialing -> actions.add(new Action.Abort(connection));
-            case State.Connected connected -> {
-                connected.session().close(now).messages().forEach(this::transmit);
-                actions.add(new Action.Close(connection));
-            }
-            case State.Idle idle -> {}
-            case State.Waiting waiting -> {}
-            case State.Stopped stopped -> {}
+            case LinkState.Probing probing -> actions.add(new Action.Abort(connection));
+            case LinkState.Dialing dialing -> actions.add(new Action.Abort(connection));
+            case Connected connected -> connected.contact().close(now);
+            case LinkState.Idle idle -> {}
+            case LinkState.Waiting waiting -> {}
+            case LinkState.Stopped stopped -> {}
         }
-        state = new State.Stopped();
+        endLook();
+        state = new LinkState.Stopped();
         return taken();
     }
 
-    private void wake(State.Connected connected, long now) {
-        if (now - connected.pingAt() >= 0) {
-            // Where the process was held up, the pong may lie unread: it is asked for once more.
-            if (connected.pongOwed() && now - connected.pingAt() < HELD_UP.toNanos()) {
-                actions.add(new Action.Abort(connection));
-                lost(
-                        connected,
-                        Failure.of(Cause.TIMEOUT, "ping unanswered for " + Durations.print(config.pingInterval())),
-                        now);
-                return;
-            }
-            actions.add(new Action.Ping(connection));
-            state = connected.pinged(now + config.pingInterval().toNanos());
+    /** Draws the consequences of what a connection did. */
+    private void follow(Contact contact, @Nullable Failure failure, long now) {
+        nextSequence = contact.nextSequence();
+        self = contact.self();
+        AgentSession.Arrival arrival = contact.takeArrival();
+        if (arrival != null) {
+            takenHash = self.hash();
+            actions.add(new Action.Attached(arrival, outage.end(route, now)));
         }
-        AgentSession session = connected.session();
-        carryOut(session, session.wake(now), now);
-    }
-
-    private void carryOut(AgentSession session, AgentSession.Step step, long now) {
-        step.messages().forEach(this::transmit);
-        nextSequence = session.nextSequence();
-        for (AgentSession.Signal signal : step.signals()) {
-            switch (signal) {
-                case AgentSession.Signal.Attached attached -> attached(session, attached.arrival(), now);
-                case AgentSession.Signal.Failed failed -> {
-                    actions.add(new Action.Abort(connection));
-                    if (state instanceof State.Connected connected) {
-                        lost(connected, failed.failure(), now);
-                    }
-                }
-                case AgentSession.Signal.Refused refused -> actions.add(new Action.Refused(refused.failure()));
-                case AgentSession.Signal.Renamed renamed -> {
-                    actions.add(new Action.Renamed(self.uid(), renamed.uid()));
-                    self = session.self();
-                }
-                case AgentSession.Signal.Received received -> actions.add(new Action.Received(received.message()));
-            }
+        if (failure != null) {
+            end(contact, failure, now);
+        } else if (contact.provesStable(now)) {
+            route.stable(now);
         }
     }
 
-    private void attached(AgentSession session, AgentSession.Arrival arrival, long now) {
-        takenHash = session.self().hash();
-        if (state instanceof State.Connected connected) {
-            state = connected.attached(now);
+    /** The preferred server is looked for, or a WebSocket where the link has to poll. */
+    private void seekBetter(long now) {
+        if (!(state instanceof Connected connected) || !connected.contact().isStable()) {
+            return;
         }
-        actions.add(new Action.Attached(arrival, config.servers().get(server)));
-    }
-
-    private void lost(State.Connected connected, Failure failure, long now) {
-        if (connected.attachedAt() != null) {
-            if (now - connected.attachedAt() >= config.stableAfter().toNanos()) {
-                failures = 0;
-                previousDelay = Duration.ZERO;
-            }
-            actions.add(new Action.Lost(failure));
+        if (route.isWebsocketDue(now)) {
+            leave("tries a WebSocket again", now);
+        } else if (route.isLookDue(now)) {
+            endLook();
+            look = ++numbers;
+            actions.add(new Action.Look(look, route.preferred()));
         }
-        await(failure, now);
     }
 
-    private void await(Failure failure, long now) {
-        if (failures < Integer.MAX_VALUE) {
-            failures++;
+    private void looked(boolean well, long now) {
+        endLook();
+        if (state instanceof Connected connected && connected.contact().isStable() && route.looked(well, now)) {
+            leave("returns to " + route.preferred(), now);
         }
-        Backoff backoff = failure.cause() == Cause.REJECTED ? config.rejected() : config.backoff();
-        Duration floor = floor(failure);
-        Duration delay = backoff.delay(failures, previousDelay, floor, chance);
-        boolean fromServer = floor.compareTo(backoff.envelope(failures)) > 0;
-        previousDelay = delay;
-        server = (server + 1) % config.servers().size();
-        state = new State.Waiting(now + delay.toNanos());
-        actions.add(new Action.Waits(new Delay(
-                failure,
-                failures,
-                fromServer ? Delay.Source.SERVER : Delay.Source.BACKOFF,
-                delay,
-                config.servers().get(server))));
     }
 
-    private Duration floor(Failure failure) {
-        Duration most = config.maxRetryAfter();
-        return failure.floor().compareTo(most) > 0 ? most : failure.floor();
+    private void endLook() {
+        if (look != 0) {
+            actions.add(new Action.Abort(look));
+            look = 0;
+        }
     }
 
-    private void dial(long now) {
-        connection++;
-        state = new State.Dialing(now + config.handshakeTimeout().toNanos());
-        URI target = config.servers().get(server);
+    /** Gives up a connection that is good and dials at once: the server takes the newest for the one that counts. */
+    private void leave(String why, long now) {
+        route.leave();
+        actions.add(new Action.Abort(connection));
+        lost(Failure.of(Cause.LOCAL, why), now);
+        begin(now);
+    }
+
+    private void end(Contact contact, Failure failure, long now) {
+        actions.add(new Action.Abort(connection));
+        if (contact.provesStable(now)) {
+            route.stable(now);
+        }
+        if (contact.wasAttached()) {
+            lost(failure, now);
+        }
+        await(failure, contact.heard() ? Reach.WORD : Reach.PORT, now);
+    }
+
+    private void lost(Failure failure, long now) {
+        endLook();
+        outage.begin(now);
+        actions.add(new Action.Lost(failure));
+    }
+
+    private void late(String what, Duration limit, Reach reach, long now) {
+        actions.add(new Action.Abort(connection));
+        await(Failure.of(Cause.TIMEOUT, what + " within " + Durations.print(limit)), reach, now);
+    }
+
+    private void await(Failure failure, Reach reach, long now) {
+        outage.failed();
+        actions.add(new Action.Waits(route.failed(failure, reach, now)));
+        state = new LinkState.Waiting(route.resumeAt());
+    }
+
+    private void begin(long now) {
+        Optional<Route.Leg> leg = route.begin(now);
+        if (leg.isEmpty()) {
+            state = new LinkState.Waiting(route.resumeAt());
+            return;
+        }
+        connection = ++numbers;
+        state = leg.get().probe()
+                ? new LinkState.Probing(now + config.route().probing().timeout().toNanos())
+                : new LinkState.Dialing(handshakeDeadline(now), false);
         Map<String, String> headers = Map.of(
                 Wire.Header.INSTANCE_UID,
                 self.uid().toString(),
@@ -364,11 +348,11 @@ public final class LinkMachine {
                 self.hash(),
                 Wire.Header.PROCESS,
                 process);
-        actions.add(new Action.Dial(connection, target, headers));
+        actions.add(new Action.Dial(connection, leg.get(), headers));
     }
 
-    private void transmit(AgentMessage message) {
-        actions.add(new Action.Transmit(connection, Wire.frame(message)));
+    private long handshakeDeadline(long now) {
+        return now + config.timeouts().handshake().toNanos();
     }
 
     private List<Action> taken() {
@@ -377,7 +361,7 @@ public final class LinkMachine {
         return taken;
     }
 
-    private static long sooner(long a, long b) {
-        return a - b < 0 ? a : b;
+    private static long sooner(long a, @Nullable Long b) {
+        return b == null || a - b < 0 ? a : b;
     }
 }

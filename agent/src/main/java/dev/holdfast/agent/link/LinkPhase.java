@@ -5,6 +5,8 @@ package dev.holdfast.agent.link;
 public enum LinkPhase {
     /** Not started. */
     IDLE,
+    /** Asking a server for its health before it is dialled. */
+    PROBING,
     /** Opening a connection. */
     DIALING,
     /** Connected, and waiting for the answer to a rejoin. */

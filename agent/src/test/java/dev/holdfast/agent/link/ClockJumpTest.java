@@ -96,7 +96,7 @@ class ClockJumpTest {
         fleet.time.shiftWallClock(jump.multipliedBy(-2));
         fleet.time.advance(Duration.ofSeconds(30));
         fleet.server.be(Condition.FROZEN);
-        while (fleet.links.getFirst().phase() != LinkPhase.DIALING) {
+        while (fleet.links.getFirst().phase() != LinkPhase.PROBING) {
             fleet.time.advance(Duration.ofMillis(100));
         }
         fleet.time.shiftWallClock(jump);

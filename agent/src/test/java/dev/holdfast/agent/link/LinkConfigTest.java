@@ -21,7 +21,7 @@ class LinkConfigTest {
         "http://[::1]:4320, ws://[::1]:4320/v1/opamp",
     })
     void whatAPersonWritesBecomesAnEndpoint(URI written, URI endpoint) {
-        assertThat(LinkConfig.of(written).servers()).containsExactly(endpoint);
+        assertThat(LinkConfig.of(written).route().servers().urls()).containsExactly(endpoint);
     }
 
     @ParameterizedTest

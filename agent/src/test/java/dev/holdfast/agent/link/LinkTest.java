@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.holdfast.agent.link.SimulatedServer.Condition;
+import dev.holdfast.agent.route.Delay;
 import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.VirtualTime;
 import dev.holdfast.opamp.AgentState;

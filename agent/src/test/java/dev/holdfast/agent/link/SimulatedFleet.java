@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent.link;
 
+import dev.holdfast.agent.route.Delay;
 import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.VirtualTime;
 import dev.holdfast.opamp.AgentState;

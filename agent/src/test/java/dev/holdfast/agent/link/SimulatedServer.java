@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent.link;
 
+import dev.holdfast.agent.route.ProbeResult;
+import dev.holdfast.agent.route.Route;
+import dev.holdfast.agent.route.Way;
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.Time;
@@ -13,7 +16,6 @@ import dev.holdfast.opamp.ServerSession;
 import dev.holdfast.opamp.ServerSession.Effect;
 import dev.holdfast.opamp.Wire;
 import dev.holdfast.opamp.WireException;
-import java.net.URI;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,8 +51,10 @@ public final class SimulatedServer implements Transport {
         CLOSING,
         /** Upgrades, and answers each message with a refusal that says when to return. */
         UNAVAILABLE,
-        /** Refuses upgrades with an HTTP answer. */
-        REFUSING
+        /** Answers every request with 503. */
+        REFUSING,
+        /** Answers upgrades with a 400, and takes polls. */
+        WITHOUT_UPGRADES
     }
 
     /** How long an agent is told to stay away. */
@@ -82,7 +86,11 @@ public final class SimulatedServer implements Transport {
     @Nullable
     Error dialFailure;
 
+    /** Whether it says how it is. */
+    boolean tellsHealth = true;
+
     public int dials;
+    int probes;
     int frames;
     int registrations;
     int rejoins;
@@ -121,20 +129,33 @@ public final class SimulatedServer implements Transport {
     }
 
     @Override
-    public Connection dial(URI server, Map<String, String> headers, Events events) {
+    public Connection dial(Route.Leg leg, Map<String, String> headers, Events events) {
         dials++;
+        probes += leg.probe() ? 1 : 0;
         if (dialFailure != null) {
             throw dialFailure;
         }
         Visits visit = visits.computeIfAbsent(headers.get(Wire.Header.INSTANCE_UID), uid -> new Visits());
-        Peer peer = new Peer(headers, events, visit);
+        Peer peer = new Peer(leg.way(), headers, events, visit);
         visit.dialled(time.nanoTime(), peer);
         time.schedule(LATENCY, () -> {
             if (!peer.gone) {
-                arrived(peer);
+                if (leg.probe()) {
+                    asked(peer);
+                } else {
+                    arrived(peer);
+                }
             }
         });
         return peer;
+    }
+
+    private void asked(Peer peer) {
+        switch (condition) {
+            case UP, DEAF, UNAVAILABLE, CLOSING, WITHOUT_UPGRADES ->
+                peer.tell(() -> peer.events.probed(tellsHealth ? ProbeResult.WELL : ProbeResult.UNKNOWN));
+            case DOWN, REFUSING, FROZEN -> arrived(peer);
+        }
     }
 
     private void arrived(Peer peer) {
@@ -142,6 +163,14 @@ public final class SimulatedServer implements Transport {
             case UP, DEAF, UNAVAILABLE -> {
                 peers.add(peer);
                 peer.tell(peer.events::opened);
+            }
+            case WITHOUT_UPGRADES -> {
+                if (peer.way == Way.POLLING) {
+                    peers.add(peer);
+                    peer.tell(peer.events::opened);
+                } else {
+                    peer.tell(() -> peer.events.blocked(Failure.of(Cause.REJECTED, "400 to the upgrade")));
+                }
             }
             case CLOSING -> {
                 peer.tell(peer.events::opened);
@@ -199,12 +228,14 @@ public final class SimulatedServer implements Transport {
 
     private final class Peer implements Connection {
 
+        private final Way way;
         private final Events events;
         private final Visits visit;
         private final ServerSession session;
         private boolean gone;
 
-        Peer(Map<String, String> headers, Events events, Visits visit) {
+        Peer(Way way, Map<String, String> headers, Events events, Visits visit) {
+            this.way = way;
             this.events = events;
             this.visit = visit;
             ServerSession.Offer offer = new ServerSession.Offer(null, offered, () -> {
@@ -214,13 +245,22 @@ public final class SimulatedServer implements Transport {
         }
 
         @Override
+        public void proceed() {
+            time.schedule(LATENCY, () -> {
+                if (!gone) {
+                    arrived(this);
+                }
+            });
+        }
+
+        @Override
         public CompletionStage<?> transmit(ByteBuffer frame) {
             frames++;
             Duration underWay = Duration.ofNanos((long) (frame.remaining() * 1e9 / bytesPerSecond));
             return onArrival(underWay, () -> {
                 arrivals.add(Duration.ofNanos(time.nanoTime()));
                 switch (condition) {
-                    case UP -> take(frame);
+                    case UP, WITHOUT_UPGRADES -> take(frame);
                     case UNAVAILABLE -> refuse(frame);
                     default -> visit.excuses++;
                 }
@@ -230,7 +270,9 @@ public final class SimulatedServer implements Transport {
         @Override
         public CompletionStage<?> ping() {
             return onArrival(Duration.ZERO, () -> {
-                if (condition == Condition.UP || condition == Condition.UNAVAILABLE) {
+                if (condition == Condition.UP
+                        || condition == Condition.UNAVAILABLE
+                        || condition == Condition.WITHOUT_UPGRADES) {
                     tell(events::pong);
                 }
             });

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.agent.websocket;
+package dev.holdfast.agent.http;
 
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.link.Transport;
+import dev.holdfast.agent.route.Route;
 import dev.holdfast.core.time.Time;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.UnpooledByteBufAllocator;
@@ -14,7 +15,6 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.net.InetAddress;
-import java.net.URI;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,10 +25,10 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connections over WebSockets, for one link: one thread for all that is read and written, and another while a name is
+ * Connections over HTTP, upgraded to WebSockets or polled, for one link: one thread for all that is read and written, and another while a name is
  * looked up. Safe for use by any thread.
  */
-public final class WebSocketTransport implements Transport {
+public final class HttpTransport implements Transport {
 
     private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(
             1, Thread.ofPlatform().daemon().name("holdfast-socket").factory(), NioIoHandler.newFactory());
@@ -47,6 +47,7 @@ public final class WebSocketTransport implements Transport {
     private final Set<Dial> open = ConcurrentHashMap.newKeySet();
     private final Addresses addresses = new Addresses();
     private final LinkConfig config;
+    private final Proxies proxies;
     private final Time time;
     private final Resolver resolver;
     private @Nullable SslContext tls;
@@ -54,23 +55,25 @@ public final class WebSocketTransport implements Transport {
     /**
      * A transport without a connection.
      *
+     * @param proxies through which servers are reached
      * @param time the loop that the link's tasks run in
      */
-    public WebSocketTransport(LinkConfig config, Time time) {
-        this(config, time, InetAddress::getAllByName, null);
+    public HttpTransport(LinkConfig config, Proxies proxies, Time time) {
+        this(config, proxies, time, InetAddress::getAllByName, null);
     }
 
     /** @param tls what secures connections, or null for the JDK's own */
-    WebSocketTransport(LinkConfig config, Time time, Resolver resolver, @Nullable SslContext tls) {
+    HttpTransport(LinkConfig config, Proxies proxies, Time time, Resolver resolver, @Nullable SslContext tls) {
         this.config = config;
+        this.proxies = proxies;
         this.time = time;
         this.resolver = resolver;
         this.tls = tls;
     }
 
     @Override
-    public Connection dial(URI server, Map<String, String> headers, Events events) {
-        Dial dial = new Dial(this, server, headers, events);
+    public Connection dial(Route.Leg leg, Map<String, String> headers, Events events) {
+        Dial dial = new Dial(this, leg, headers, events);
         open.add(dial);
         dial.begin();
         return dial;
@@ -98,6 +101,10 @@ public final class WebSocketTransport implements Transport {
 
     ExecutorService lookups() {
         return lookups;
+    }
+
+    Proxies proxies() {
+        return proxies;
     }
 
     Resolver resolver() {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.agent.websocket;
+package dev.holdfast.agent.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.link.Transport;
+import dev.holdfast.agent.route.Route;
+import dev.holdfast.agent.route.Way;
 import dev.holdfast.core.time.SystemTime;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.io.IOException;
@@ -61,8 +63,9 @@ class SecureIT {
         var unused = Thread.ofVirtual().start(this::serve);
         InetAddress[] addresses = {ScriptedServer.address("127.0.0.2"), ScriptedServer.address("127.0.0.1")};
         LinkConfig config = LinkConfig.of(URI.create("wss://" + NAME));
-        transport = new WebSocketTransport(
+        transport = new HttpTransport(
                 config,
+                Proxies.none(),
                 time,
                 host -> addresses,
                 SslContextBuilder.forClient().trustManager(trusted).build());
@@ -92,14 +95,14 @@ class SecureIT {
         transport.close();
         InetAddress[] addresses = {ScriptedServer.address("127.0.0.1")};
         LinkConfig config = LinkConfig.of(URI.create("wss://" + NAME));
-        transport = new WebSocketTransport(config, time, host -> addresses, null);
+        transport = new HttpTransport(config, Proxies.none(), time, host -> addresses, null);
         assertThat(dial(NAME)).startsWith("TLS");
     }
 
     private String dial(String host) throws InterruptedException {
         BlockingQueue<String> outcome = new LinkedBlockingQueue<>();
         URI uri = URI.create("wss://" + host + ":" + server.getLocalPort() + "/v1/opamp");
-        var unused = transport.dial(uri, Map.of(), new Outcomes(outcome));
+        var unused = transport.dial(new Route.Leg(uri, Way.WEBSOCKET, false), Map.of(), new Outcomes(outcome));
         return String.valueOf(outcome.poll(PATIENCE_SECONDS, TimeUnit.SECONDS));
     }
 

@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.agent.websocket;
+package dev.holdfast.agent.http;
 
 import dev.holdfast.agent.link.Transport;
+import dev.holdfast.agent.route.ProbeResult;
 import dev.holdfast.core.policy.Failure;
 import java.nio.ByteBuffer;
 import java.util.Queue;
 
 /** Writes down in a word what becomes of a dial, and in full why it failed. */
 record Outcomes(Queue<String> heard) implements Transport.Events {
+
+    @Override
+    public void probed(ProbeResult found) {
+        heard.add(found.name());
+    }
+
+    @Override
+    public void blocked(Failure why) {
+        failed(why);
+    }
 
     @Override
     public void opened() {

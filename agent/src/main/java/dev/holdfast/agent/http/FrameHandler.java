@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.agent.websocket;
+package dev.holdfast.agent.http;
 
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Failure;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.agent.websocket;
+package dev.holdfast.agent.http;
 
 /** The types of frames, and codes of a close, of RFC 6455 (sections 5.2 and 7.4.1). */
 final class OpCode {

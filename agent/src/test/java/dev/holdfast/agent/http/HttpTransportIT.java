@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.agent.websocket;
+package dev.holdfast.agent.http;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.link.Transport;
+import dev.holdfast.agent.route.ProbeResult;
+import dev.holdfast.agent.route.Route;
+import dev.holdfast.agent.route.Way;
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.SystemTime;
@@ -26,12 +29,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of a dial that goes wrong, against real sockets. */
-class WebSocketTransportIT {
+class HttpTransportIT {
 
     private static final Duration HANDSHAKE_TIMEOUT = Duration.ofMillis(500);
 
     private final SystemTime time = SystemTime.start("transport-under-test");
-    private Transport transport = new WebSocketTransport(config(), time);
+    private Transport transport = new HttpTransport(config(), Proxies.none(), time);
 
     @AfterEach
     void close() {
@@ -144,7 +147,7 @@ class WebSocketTransportIT {
     /** TLS itself may need longer than the others are given, the first time. */
     private void waitForTls() {
         transport.close();
-        transport = new WebSocketTransport(LinkConfig.of(URI.create("wss://127.0.0.1:1")), time);
+        transport = new HttpTransport(LinkConfig.of(URI.create("wss://127.0.0.1:1")), Proxies.none(), time);
     }
 
     private Failure failureOf(String response) throws IOException {
@@ -156,7 +159,17 @@ class WebSocketTransportIT {
 
     private Failure dial(URI server) {
         CompletableFuture<Failure> failure = new CompletableFuture<>();
-        transport.dial(server, Map.of(), new Transport.Events() {
+        transport.dial(new Route.Leg(server, Way.WEBSOCKET, false), Map.of(), new Transport.Events() {
+            @Override
+            public void probed(ProbeResult found) {
+                failure.completeExceptionally(new AssertionError("probed"));
+            }
+
+            @Override
+            public void blocked(Failure why) {
+                failure.complete(why);
+            }
+
             @Override
             public void opened() {
                 failure.completeExceptionally(new AssertionError("opened"));
@@ -207,17 +220,7 @@ class WebSocketTransportIT {
     }
 
     private static LinkConfig config() {
-        LinkConfig defaults = LinkConfig.of(URI.create("ws://127.0.0.1:1"));
-        return new LinkConfig(
-                defaults.servers(),
-                defaults.backoff(),
-                defaults.rejected(),
-                defaults.stableAfter(),
-                defaults.maxRetryAfter(),
-                HANDSHAKE_TIMEOUT,
-                defaults.sendTimeout(),
-                defaults.pingInterval(),
-                defaults.messageLimit(),
-                defaults.session());
+        return LinkConfig.of(URI.create("ws://127.0.0.1:1"))
+                .with(new LinkConfig.Timeouts(HANDSHAKE_TIMEOUT, Duration.ofSeconds(10), Duration.ofSeconds(30)));
     }
 }

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.agent.websocket;
+package dev.holdfast.agent.http;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.holdfast.agent.link.Delay;
 import dev.holdfast.agent.link.Link;
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.link.LinkListener;
 import dev.holdfast.agent.link.LinkPhase;
 import dev.holdfast.agent.link.TestAgent;
-import dev.holdfast.agent.websocket.ScriptedServer.Script;
+import dev.holdfast.agent.route.Delay;
+import dev.holdfast.agent.route.RouteConfig;
+import dev.holdfast.agent.route.Way;
+import dev.holdfast.agent.http.ScriptedServer.Script;
 import dev.holdfast.core.policy.Backoff;
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Jitter;
@@ -489,7 +491,8 @@ class BrokenServerIT {
         SplittableRandom chance = new SplittableRandom(1);
         AgentState self = TestAgent.state(time, chance);
         LinkConfig config = config(server);
-        Link link = new Link(config, self, "cafe", new Ear(), time, chance, new WebSocketTransport(config, time));
+        Link link = new Link(
+                config, self, "cafe", new Ear(), time, chance, new HttpTransport(config, Proxies.none(), time));
         link.start();
         return link;
     }
@@ -505,17 +508,17 @@ class BrokenServerIT {
     }
 
     private static LinkConfig config(URI server) {
-        return new LinkConfig(
-                List.of(server),
-                BACKOFF,
-                BACKOFF,
-                Duration.ofSeconds(30),
-                Duration.ofHours(1),
-                Duration.ofSeconds(2),
-                Duration.ofSeconds(2),
-                Duration.ofSeconds(30),
-                LIMIT,
-                new AgentSession.Timing(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(2), 4));
+        LinkConfig defaults = LinkConfig.of(server);
+        RouteConfig.Schedule schedule =
+                new RouteConfig.Schedule(BACKOFF, BACKOFF, null, Duration.ofSeconds(30), Duration.ofHours(1));
+        RouteConfig.Servers websocketOnly = new RouteConfig.Servers(List.of(server), true, Way.WEBSOCKET);
+        return defaults.with(defaults.route()
+                        .with(schedule)
+                        .with(websocketOnly)
+                        .with(new RouteConfig.Probing(false, Duration.ofSeconds(1))))
+                .with(new LinkConfig.Timeouts(Duration.ofSeconds(2), Duration.ofSeconds(2), Duration.ofSeconds(30)))
+                .withMessageLimit(LIMIT)
+                .with(new AgentSession.Timing(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(2), 4));
     }
 
     private final class Ear implements LinkListener {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.agent.websocket;
+package dev.holdfast.agent.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.link.Transport;
+import dev.holdfast.agent.route.Route;
+import dev.holdfast.agent.route.RouteConfig;
+import dev.holdfast.agent.route.Way;
 import dev.holdfast.core.time.SystemTime;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -108,7 +111,7 @@ class AddressesIT {
     @Test
     void theNameLocalhostAndAnAddressInBracketsAreDialledAsTheyAre() throws Exception {
         transport.close();
-        transport = new WebSocketTransport(config(), time);
+        transport = new HttpTransport(config(), Proxies.none(), time);
         try (ScriptedServer server = server("127.0.0.1")) {
             assertThat(dial(server.uri("localhost"))).isEqualTo("opened");
             assertThat(requests.take()).containsIgnoringCase("Host: localhost:");
@@ -122,8 +125,9 @@ class AddressesIT {
     @Test
     void aNameWithNoAddressIsThisSidesFault() {
         transport.close();
-        transport = new WebSocketTransport(
+        transport = new HttpTransport(
                 config(),
+                Proxies.none(),
                 time,
                 host -> {
                     throw new UnknownHostException(host);
@@ -144,7 +148,7 @@ class AddressesIT {
 
     private Transport transport(String... addresses) {
         InetAddress[] resolved = Stream.of(addresses).map(AddressesIT::address).toArray(InetAddress[]::new);
-        return new WebSocketTransport(config(), time, host -> resolved, null);
+        return new HttpTransport(config(), Proxies.none(), time, host -> resolved, null);
     }
 
     private static InetAddress address(String literal) {
@@ -157,7 +161,8 @@ class AddressesIT {
 
     private String dial(URI server) {
         BlockingQueue<String> outcome = new LinkedBlockingQueue<>();
-        Transport.Connection connection = transport.dial(server, Map.of(), new Outcomes(outcome));
+        Transport.Connection connection =
+                transport.dial(new Route.Leg(server, Way.WEBSOCKET, false), Map.of(), new Outcomes(outcome));
         try {
             String first = outcome.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
             connection.abort();
@@ -169,17 +174,15 @@ class AddressesIT {
 
     private static LinkConfig config() {
         LinkConfig defaults = LinkConfig.of(URI.create("ws://127.0.0.1:1"));
-        return new LinkConfig(
-                defaults.servers(),
-                defaults.backoff(),
-                defaults.rejected(),
+        RouteConfig.Schedule schedule = RouteConfig.Schedule.DEFAULT;
+        RouteConfig.Schedule stableAtOnce = new RouteConfig.Schedule(
+                schedule.backoff(),
+                schedule.rejected(),
+                schedule.breaker(),
                 Duration.ofNanos(1),
-                defaults.maxRetryAfter(),
-                Duration.ofSeconds(3),
-                defaults.sendTimeout(),
-                defaults.pingInterval(),
-                defaults.messageLimit(),
-                defaults.session());
+                schedule.maxRetryAfter());
+        return defaults.with(defaults.route().with(stableAtOnce))
+                .with(new LinkConfig.Timeouts(Duration.ofSeconds(3), Duration.ofSeconds(10), Duration.ofSeconds(30)));
     }
 
     /** A port whose queue of connections is full, so that what comes further is dropped without a word. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.agent.websocket;
+package dev.holdfast.agent.http;
 
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.core.policy.Cause;
@@ -24,7 +24,6 @@ import io.netty.handler.codec.http.websocketx.WebSocketClientHandshaker13;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
 import io.netty.handler.codec.http.websocketx.WebSocketVersion;
-import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
@@ -37,45 +36,26 @@ import org.jspecify.annotations.Nullable;
 final class UpgradeHandler extends SimpleChannelInboundHandler<HttpObject> {
 
     private static final int SWITCHING_PROTOCOLS = 101;
-    private static final String USER_AGENT = "holdfast-agent";
 
     private final Dial dial;
     private final Time time;
     private final int frameLimit;
     private final WebSocketClientHandshaker handshaker;
-    private final boolean secure;
     private @Nullable HttpResponse answer;
 
     UpgradeHandler(Dial dial, URI server, Map<String, String> headers, LinkConfig config, Time time) {
         this.dial = dial;
         this.time = time;
-        this.secure = server.getScheme().equals("wss");
         this.frameLimit = config.messageLimit();
         HttpHeaders own = new DefaultHttpHeaders();
-        own.set(HttpHeaderNames.USER_AGENT, USER_AGENT);
+        own.set(HttpHeaderNames.USER_AGENT, Dial.USER_AGENT);
         headers.forEach(own::set);
         this.handshaker = new WebSocketClientHandshaker13(
                 server, WebSocketVersion.V13, null, false, own, frameLimit, true, false);
     }
 
     @Override
-    public void channelActive(ChannelHandlerContext ctx) {
-        if (secure) {
-            ctx.read();
-        } else {
-            request(ctx);
-        }
-    }
-
-    @Override
-    public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
-        if (event instanceof SslHandshakeCompletionEvent done && done.isSuccess()) {
-            request(ctx);
-        }
-        super.userEventTriggered(ctx, event);
-    }
-
-    private void request(ChannelHandlerContext ctx) {
+    public void handlerAdded(ChannelHandlerContext ctx) {
         handshaker.handshake(ctx.channel()).addListener(sent -> {
             if (!sent.isSuccess()) {
                 dial.end(NettyClassifier.failureOf(sent.cause()));
@@ -98,7 +78,7 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<HttpObject> {
                         || head.status().code() == SWITCHING_PROTOCOLS)) {
             answer = head;
             if (head.status().code() != SWITCHING_PROTOCOLS) {
-                dial.end(refused(head));
+                dial.block(refused(head));
             }
         } else if (part instanceof LastHttpContent
                 && answer != null

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.agent.websocket;
+package dev.holdfast.agent.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

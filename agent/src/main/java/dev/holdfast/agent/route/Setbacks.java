@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.agent.route;
+
+import dev.holdfast.core.policy.Backoff;
+import java.time.Duration;
+import java.util.random.RandomGenerator;
+
+/**
+ * How many attempts failed in a row, and what that makes the link wait. Belongs to one {@link Route}; not safe
+ * for use by several threads.
+ */
+final class Setbacks {
+
+    /** A server is not asked for its health more often. */
+    static final Duration PROBE_INTERVAL = Duration.ofSeconds(1);
+
+    private final RouteConfig config;
+    private final RandomGenerator chance;
+    private int attempts;
+
+    /** Whether the next attempt takes another way to a server that is there: once an outage that is worth haste. */
+    private boolean turning;
+
+    private boolean turned;
+
+    private Duration previous = Duration.ZERO;
+
+    Setbacks(RouteConfig config, RandomGenerator chance) {
+        this.config = config;
+        this.chance = chance;
+    }
+
+    /** How many attempts failed in a row. */
+    int attempts() {
+        return attempts;
+    }
+
+    /** Whether the fast start is over, after which a server is asked for its health before it is dialled. */
+    boolean isPastFastStart() {
+        return attempts > config.schedule().backoff().fastAttempts();
+    }
+
+    /**
+     * One more attempt failed.
+     *
+     * @param turned whether the next one takes another way, since it was the way that failed and not the server
+     */
+    void failed(boolean turned) {
+        attempts = attempts == Integer.MAX_VALUE ? attempts : attempts + 1;
+        turning = turned && !this.turned;
+        this.turned |= turned;
+    }
+
+    /** The delay without jitter. */
+    Duration envelope() {
+        return ladder().envelope(step());
+    }
+
+    /**
+     * How long to wait.
+     *
+     * @param floor never undercut
+     */
+    Duration delay(Duration floor) {
+        previous = ladder().delay(step(), previous, floor, chance);
+        return previous;
+    }
+
+    /** Which way a link takes makes no difference to it, unless it was told to poll: then it has check-ins. */
+    private Backoff ladder() {
+        return checksIn() ? config.polling().backoff() : config.schedule().backoff();
+    }
+
+    private int step() {
+        if (turning) {
+            return 1;
+        }
+        return checksIn() ? (attempts - 1) % config.polling().tries() + 1 : attempts;
+    }
+
+    private boolean checksIn() {
+        return config.servers().only() == Way.POLLING;
+    }
+
+    void forget() {
+        attempts = 0;
+        turning = false;
+        turned = false;
+        previous = Duration.ZERO;
+    }
+}
