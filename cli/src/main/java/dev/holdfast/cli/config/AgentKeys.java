@@ -139,7 +139,7 @@ final class AgentKeys {
                             HEARTBEAT_INTERVAL,
                             DEAD_AFTER,
                             MESSAGE_LIMIT),
-                    OutboxKeys.ALL.stream())
+                    Stream.concat(LinkKeys.ALL.stream(), OutboxKeys.ALL.stream()))
             .toList();
 
     private AgentKeys() {}
@@ -151,6 +151,7 @@ final class AgentKeys {
         if (fastAttempts != null && fastAttempts.value() > 0) {
             settings.requireAtLeast(MAX_DELAY, FAST_DELAY, faults);
         }
+        LinkKeys.check(settings, faults);
         OutboxKeys.check(settings, faults);
     }
 

@@ -122,9 +122,10 @@ final class ConfigFile {
     private void member(String prefix, Member member, @Nullable Role role) {
         String name = prefix + member.name();
         Set<String> known = names(role);
-        if (known.contains(name)) {
+        boolean opens = known.stream().anyMatch(key -> key.startsWith(name + "."));
+        if (known.contains(name) && !(opens && member.value() instanceof Mapping)) {
             take(name, member, role);
-        } else if (known.stream().anyMatch(key -> key.startsWith(name + "."))) {
+        } else if (opens) {
             switch (member.value()) {
                 case Mapping mapping -> members(mapping, name + ".", role);
                 case Nothing nothing -> {}

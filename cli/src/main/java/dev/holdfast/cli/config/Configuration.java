@@ -65,10 +65,15 @@ public final class Configuration {
      * @throws CommandException with every fault of the sources and of the agent's settings
      */
     public AgentConfig agent(Map<String, List<String>> flags) throws CommandException {
+        return AgentKeys.config(agentSettings(flags));
+    }
+
+    /** The values that an agent's configuration is made of. */
+    Settings agentSettings(Map<String, List<String>> flags) throws ConfigurationException {
         Faults faults = sourceFaults();
         Settings settings = settings(Role.AGENT, flags, faults);
         faults.raise();
-        return AgentKeys.config(settings);
+        return settings;
     }
 
     /**

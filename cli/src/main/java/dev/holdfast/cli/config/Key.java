@@ -2,6 +2,7 @@
 package dev.holdfast.cli.config;
 
 import dev.holdfast.cli.value.Type;
+import dev.holdfast.cli.value.Types;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,11 @@ record Key<T>(String name, Type<T> type, @Nullable String fallback, String doc) 
 
     /** What every variable that is ours begins with. */
     static final String PREFIX = "HOLDFAST_";
+
+    /** Whether its value is kept out of all that is printed. */
+    boolean isSecret() {
+        return type.equals(Types.SECRET);
+    }
 
     /** The environment variable that sets it for every role that has it. */
     String variable() {

@@ -98,8 +98,8 @@ final class Settings {
         try {
             settings.put(key, new Setting<>(key.type().parse(given), given, layer));
         } catch (MismatchException e) {
-            String shown = given.written().shown();
-            faults.add(key.name(), withoutSecrets(shown), String.valueOf(e.getMessage()), given.place());
+            String shown = key.isSecret() ? "…" : withoutSecrets(given.written().shown());
+            faults.add(key.name(), shown, String.valueOf(e.getMessage()), given.place());
         }
     }
 

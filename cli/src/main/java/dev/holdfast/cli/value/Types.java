@@ -4,8 +4,11 @@ package dev.holdfast.cli.value;
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.core.time.Durations;
 import dev.holdfast.server.ServerConfig;
+import java.io.BufferedReader;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -48,13 +52,30 @@ public final class Types {
     /** Yes or no. */
     public static final Type<Boolean> FLAG = Type.word("true or false", "true or false", Types::flag);
 
+    /** One line of text with something in it. */
+    public static final Type<String> TEXT = Type.word("text", "a text on one line", Types::text);
+
+    /** A text that nothing prints. */
+    public static final Type<String> SECRET = Type.word("secret", "a text on one line", Types::text);
+
+    /** The same, kept on the first line of a file. */
+    public static final Type<String> SECRET_FILE = secretFile();
+
+    /** A proxy, or where to look for one. */
+    public static final Type<ProxyChoice> PROXY = Type.word("proxy", Types.PROXY_EXPECTED, Types::proxy);
+
     /** A host and a port; the host is looked up. */
     public static final Type<InetSocketAddress> ADDRESS = Type.word("address", Types.ADDRESS_EXPECTED, Types::address);
 
     /** A number of bytes that the largest message of an outbox does not exceed, up to 1 GiB. */
     public static final Type<Integer> MESSAGE_SIZE = size(ServerConfig.LEAST_MESSAGE_LIMIT, 1 << 30);
 
+    private static final int MOST_PORT = 65_535;
+
     private static final String ADDRESS_EXPECTED = "HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:4320";
+
+    private static final String PROXY_EXPECTED =
+            "environment, none, or an http URL of a host and a port, such as http://proxy.example:3128";
 
     private static final Pattern HOST_PORT = Pattern.compile("(\\[[0-9a-fA-F:.%]+]|[^:\\[\\]\\s/]+):(\\d{1,5})");
 
@@ -180,6 +201,61 @@ public final class Types {
         });
     }
 
+    private static String text(String text) throws MismatchException {
+        if (text.isBlank() || text.lines().count() > 1) {
+            throw new MismatchException(TEXT.expected());
+        }
+        return text;
+    }
+
+    private static Type<String> secretFile() {
+        String expected = "a file that can be read, with the secret on its first line";
+        return new Type<>("path", expected, given -> {
+            Path file = PATH.parse(given);
+            try (BufferedReader reader = Files.newBufferedReader(file)) {
+                String secret = reader.readLine();
+                if (secret != null && !secret.isBlank()) {
+                    return secret;
+                }
+            } catch (IOException unreadable) {
+                throw new MismatchException(expected);
+            }
+            throw new MismatchException(expected);
+        });
+    }
+
+    private static ProxyChoice proxy(String text) throws MismatchException {
+        return switch (text) {
+            case "environment" -> new ProxyChoice.FromEnvironment();
+            case "none" -> new ProxyChoice.None();
+            default -> new ProxyChoice.At(proxyUrl(text));
+        };
+    }
+
+    private static URI proxyUrl(String text) throws MismatchException {
+        URI url;
+        try {
+            url = URI.create(text);
+        } catch (IllegalArgumentException notAUrl) {
+            throw new MismatchException(PROXY_EXPECTED);
+        }
+        if (text.contains("@")) {
+            throw new MismatchException(
+                    "a URL without user information; it goes into proxy.username and proxy.password");
+        }
+        boolean plain = Set.of("", "/").contains(String.valueOf(url.getRawPath()))
+                && url.getRawQuery() == null
+                && url.getRawFragment() == null;
+        if (!"http".equals(url.getScheme()) || url.getHost() == null || !isPort(url.getPort()) || !plain) {
+            throw new MismatchException(PROXY_EXPECTED);
+        }
+        return url;
+    }
+
+    private static boolean isPort(int port) {
+        return port > 0 && port <= MOST_PORT;
+    }
+
     private static Type<List<URI>> servers() {
         String expected = "a ws, wss, http or https URL with a host, or several, such as ws://127.0.0.1:4320";
         return new Type<>("URL or list of URLs", expected, given -> {
@@ -263,7 +339,7 @@ public final class Types {
 
     private static InetSocketAddress address(String text) throws MismatchException {
         Matcher parts = HOST_PORT.matcher(text);
-        if (!parts.matches() || Integer.parseInt(parts.group(2)) > 65_535) {
+        if (!parts.matches() || Integer.parseInt(parts.group(2)) > MOST_PORT) {
             throw new MismatchException(ADDRESS_EXPECTED);
         }
         String host = parts.group(1).replaceAll("[\\[\\]]", "");

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.holdfast.cli.config;
+
+import dev.holdfast.cli.config.Settings.Setting;
+import dev.holdfast.cli.value.ProxyChoice;
+import dev.holdfast.cli.value.Types;
+import dev.holdfast.core.breaker.BreakerPolicy;
+import dev.holdfast.core.breaker.Trip;
+import dev.holdfast.core.policy.Backoff;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** What an agent can be told of how its link breaks off, probes, polls and finds its way through proxies. */
+final class LinkKeys {
+
+    /** How messages travel. */
+    enum TransportMode {
+        /** Over WebSocket; over HTTP polling for as long as WebSocket does not get through. */
+        AUTO,
+        /** Over WebSocket alone. */
+        WEBSOCKET,
+        /** Over HTTP polling alone. */
+        POLLING
+    }
+
+    static final Key<Integer> BREAKER_FAILURES = new Key<>(
+            "breaker.failures",
+            Types.integer(0, 1000),
+            "10",
+            "How many failed attempts within breaker.period open the link's breaker; 0 for no breaker.");
+
+    static final Key<Duration> BREAKER_PERIOD =
+            duration("breaker.period", "5m", "Within how long those must come to open it.");
+
+    static final Key<Duration> BREAKER_OPEN =
+            duration("breaker.open", "60s", "How long it stays open, before jitter; a good probe closes it at once.");
+
+    static final Key<Boolean> PROBE_ENABLED = new Key<>(
+            "probe.enabled",
+            Types.FLAG,
+            "true",
+            "Whether a server is asked for its /health before it is dialled once the fast attempts have failed.");
+
+    static final Key<Duration> PROBE_TIMEOUT = duration("probe.timeout", "5s", "How long the answer to that may take.");
+
+    static final Key<Boolean> SHUFFLE = new Key<>(
+            "reconnect.shuffle",
+            Types.FLAG,
+            "true",
+            "Whether each agent draws an order of its own for several servers, so that they share the load.");
+
+    static final Key<TransportMode> TRANSPORT = new Key<>(
+            "transport",
+            Types.choice(TransportMode.class),
+            Types.word(TransportMode.AUTO),
+            "How messages travel; auto polls for as long as WebSocket does not get through.");
+
+    static final Key<Duration> POLLING_INTERVAL =
+            duration("polling.interval", "30s", "How often an agent polls that has nothing to do.");
+
+    static final Key<Duration> POLLING_FAST_INTERVAL =
+            duration("polling.fast_interval", "5s", "How often one polls while something is to be done.");
+
+    static final Key<Duration> POLLING_INITIAL_DELAY =
+            duration("polling.initial_delay", "5s", "How long it waits after a failed poll, before jitter.");
+
+    static final Key<Double> POLLING_MULTIPLIER = new Key<>(
+            "polling.multiplier",
+            Types.number(1, 1000, "a number from 1 to 1000, such as 2"),
+            "2",
+            "What that grows by from one failure to the next.");
+
+    static final Key<Duration> POLLING_MAX_DELAY =
+            duration("polling.max_delay", "5m", "The longest such wait, before jitter.");
+
+    static final Key<Integer> POLLING_TRIES = new Key<>(
+            "polling.tries",
+            Types.integer(1, 1000),
+            "5",
+            "How many times a poll is tried in one round; the next round begins after polling.max_delay.");
+
+    static final Key<Integer> POLLING_BREAKER_FAILURES = new Key<>(
+            "polling.breaker_failures",
+            Types.integer(0, 1000),
+            "3",
+            "How many failed polls in a row open the breaker of polling; 0 for no breaker.");
+
+    static final Key<Duration> POLLING_BREAKER_OPEN = duration(
+            "polling.breaker_open", "5m", "How long it stays open, before jitter; a good probe closes it at once.");
+
+    static final Key<Duration> POLLING_WEBSOCKET_RETRY = duration(
+            "polling.websocket_retry",
+            "5m",
+            "How often an agent that polls tries whether WebSocket gets through again.");
+
+    static final Key<ProxyChoice> PROXY = new Key<>(
+            "proxy",
+            Types.PROXY,
+            "environment",
+            "The HTTP proxy to connect through; environment takes it from https_proxy, http_proxy, all_proxy and"
+                    + " no_proxy.");
+
+    static final Key<String> PROXY_USERNAME =
+            new Key<>("proxy.username", Types.TEXT, null, "Who to be at the proxy; nobody if unset.");
+
+    static final Key<String> PROXY_PASSWORD =
+            new Key<>("proxy.password", Types.SECRET, null, "The password of that user.");
+
+    static final Key<String> PROXY_PASSWORD_FILE =
+            new Key<>("proxy.password_file", Types.SECRET_FILE, null, "A file whose first line is that password.");
+
+    static final List<Key<?>> ALL = List.of(
+            BREAKER_FAILURES,
+            BREAKER_PERIOD,
+            BREAKER_OPEN,
+            PROBE_ENABLED,
+            PROBE_TIMEOUT,
+            SHUFFLE,
+            TRANSPORT,
+            POLLING_INTERVAL,
+            POLLING_FAST_INTERVAL,
+            POLLING_INITIAL_DELAY,
+            POLLING_MULTIPLIER,
+            POLLING_MAX_DELAY,
+            POLLING_TRIES,
+            POLLING_BREAKER_FAILURES,
+            POLLING_BREAKER_OPEN,
+            POLLING_WEBSOCKET_RETRY,
+            PROXY,
+            PROXY_USERNAME,
+            PROXY_PASSWORD,
+            PROXY_PASSWORD_FILE);
+
+    private static final List<String> PROXY_VARIABLES = List.of("https_proxy", "http_proxy", "all_proxy", "no_proxy");
+
+    private LinkKeys() {}
+
+    /**
+     * How an agent polls.
+     *
+     * @param interval between polls with nothing to do
+     * @param fastInterval between polls with something to do
+     * @param backoff after failed polls
+     * @param tries how many in a round
+     * @param breaker when polling rests; none if it never does
+     * @param websocketRetry how often WebSocket is tried again
+     */
+    record Polling(
+            Duration interval,
+            Duration fastInterval,
+            Backoff backoff,
+            int tries,
+            Optional<BreakerPolicy> breaker,
+            Duration websocketRetry) {}
+
+    /** Who to be at a proxy. Its text does not tell the password. */
+    record Credentials(String username, String password) {
+        @Override
+        public String toString() {
+            return "Credentials[username=" + username + "]";
+        }
+    }
+
+    /** What must hold between values. */
+    static void check(Settings settings, Faults faults) {
+        settings.requireAtLeast(POLLING_INTERVAL, POLLING_FAST_INTERVAL, faults);
+        settings.requireAtLeast(POLLING_MAX_DELAY, POLLING_INITIAL_DELAY, faults);
+        Setting<String> username = settings.find(PROXY_USERNAME);
+        Setting<String> password = settings.find(PROXY_PASSWORD);
+        Setting<String> fromFile = settings.find(PROXY_PASSWORD_FILE);
+        if (password != null && fromFile != null) {
+            faults.add(
+                    PROXY_PASSWORD.name(),
+                    "given together with " + PROXY_PASSWORD_FILE.name(),
+                    "one of the two; the other is " + fromFile.given().place().text(),
+                    password.given().place());
+        }
+        Setting<String> secret = password == null ? fromFile : password;
+        if (secret != null && username == null) {
+            String name = password == null ? PROXY_PASSWORD_FILE.name() : PROXY_PASSWORD.name();
+            faults.add(
+                    name,
+                    "given without " + PROXY_USERNAME.name(),
+                    "both, or neither",
+                    secret.given().place());
+        }
+    }
+
+    /** When the link's breaker opens; empty if it never does. */
+    static Optional<BreakerPolicy> breaker(Settings settings) {
+        int failures = settings.value(BREAKER_FAILURES);
+        return failures == 0
+                ? Optional.empty()
+                : Optional.of(policy(Trip.within(failures, settings.value(BREAKER_PERIOD)), settings, BREAKER_OPEN));
+    }
+
+    static Polling polling(Settings settings) {
+        int failures = settings.value(POLLING_BREAKER_FAILURES);
+        return new Polling(
+                settings.value(POLLING_INTERVAL),
+                settings.value(POLLING_FAST_INTERVAL),
+                Backoff.exponential(
+                                settings.value(POLLING_INITIAL_DELAY),
+                                settings.value(POLLING_MULTIPLIER),
+                                settings.value(POLLING_MAX_DELAY))
+                        .withJitter(AgentKeys.jitter(settings.value(AgentKeys.JITTER))),
+                settings.value(POLLING_TRIES),
+                failures == 0
+                        ? Optional.empty()
+                        : Optional.of(policy(Trip.consecutive(failures), settings, POLLING_BREAKER_OPEN)),
+                settings.value(POLLING_WEBSOCKET_RETRY));
+    }
+
+    /** Who to be at the proxy; empty if nobody is named. A user without a password has an empty one. */
+    static Optional<Credentials> credentials(Settings settings) {
+        Setting<String> username = settings.find(PROXY_USERNAME);
+        if (username == null) {
+            return Optional.empty();
+        }
+        Setting<String> password = settings.find(PROXY_PASSWORD);
+        Setting<String> secret = password == null ? settings.find(PROXY_PASSWORD_FILE) : password;
+        return Optional.of(new Credentials(username.value(), secret == null ? "" : secret.value()));
+    }
+
+    /**
+     * What the environment says of proxies: {@code https_proxy}, {@code http_proxy}, {@code all_proxy} and {@code
+     * no_proxy}, in small letters as keys; as variables they may be in capitals as well, but those in small letters win.
+     * What is empty is not there.
+     */
+    static Map<String, String> proxyVariables(Map<String, String> variables) {
+        Map<String, String> found = new TreeMap<>();
+        for (String name : PROXY_VARIABLES) {
+            String capital = variables.getOrDefault(name.toUpperCase(Locale.ROOT), "");
+            String value = variables.getOrDefault(name, capital);
+            if (!value.isBlank()) {
+                found.put(name, value.strip());
+            }
+        }
+        return Map.copyOf(found);
+    }
+
+    /** A refusal counts as a failure, as for {@link BreakerPolicy#LINK}. */
+    private static BreakerPolicy policy(Trip trip, Settings settings, Key<Duration> open) {
+        return BreakerPolicy.of(trip, settings.value(open)).withIgnored(BreakerPolicy.LINK.ignored());
+    }
+
+    private static Key<Duration> duration(String name, String fallback, String doc) {
+        return new Key<>(name, Types.DURATION, fallback, doc);
+    }
+}
