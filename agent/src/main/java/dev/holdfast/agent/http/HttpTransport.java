@@ -25,8 +25,8 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connections over HTTP, upgraded to WebSockets or polled, for one link: one thread for all that is read and written, and another while a name is
- * looked up. Safe for use by any thread.
+ * Connections over HTTP, upgraded to WebSockets or polled, for one link: one thread for all that is read and written,
+ * and another while a name is looked up. Safe for use by any thread.
  */
 public final class HttpTransport implements Transport {
 

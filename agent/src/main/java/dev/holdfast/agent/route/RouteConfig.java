@@ -4,7 +4,6 @@ package dev.holdfast.agent.route;
 import dev.holdfast.core.breaker.BreakerPolicy;
 import dev.holdfast.core.breaker.Trip;
 import dev.holdfast.core.policy.Backoff;
-import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Jitter;
 import java.net.URI;
 import java.time.Duration;
@@ -186,7 +185,7 @@ public record RouteConfig(Servers servers, Schedule schedule, Probing probing, P
                 Backoff.exponential(Duration.ofSeconds(5), 2, Duration.ofMinutes(5))
                         .withJitter(Jitter.proportional(0.25)),
                 5,
-                BreakerPolicy.of(Trip.consecutive(3), Duration.ofMinutes(5)).withIgnored(Set.of(Cause.DRAIN)),
+                BreakerPolicy.of(Trip.consecutive(3), Duration.ofMinutes(5)).withIgnored(BreakerPolicy.LINK.ignored()),
                 Duration.ofMinutes(5));
 
         /** @throws IllegalArgumentException if a component is out of its range; the message names it */

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.holdfast.agent.http.ScriptedServer.Script;
 import dev.holdfast.agent.link.Link;
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.link.LinkListener;
@@ -13,7 +14,6 @@ import dev.holdfast.agent.link.TestAgent;
 import dev.holdfast.agent.route.Delay;
 import dev.holdfast.agent.route.RouteConfig;
 import dev.holdfast.agent.route.Way;
-import dev.holdfast.agent.http.ScriptedServer.Script;
 import dev.holdfast.core.policy.Backoff;
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Jitter;

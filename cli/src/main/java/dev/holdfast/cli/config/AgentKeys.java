@@ -2,7 +2,9 @@
 package dev.holdfast.cli.config;
 
 import dev.holdfast.agent.AgentConfig;
+import dev.holdfast.agent.http.Proxies;
 import dev.holdfast.agent.link.LinkConfig;
+import dev.holdfast.agent.route.RouteConfig;
 import dev.holdfast.cli.config.Settings.Setting;
 import dev.holdfast.cli.value.Sizes;
 import dev.holdfast.cli.value.Types;
@@ -23,6 +25,8 @@ import java.util.stream.Stream;
 final class AgentKeys {
 
     private static final AgentSession.Timing TIMING = AgentSession.Timing.DEFAULT;
+    private static final RouteConfig.Schedule SCHEDULE = RouteConfig.Schedule.DEFAULT;
+    private static final LinkConfig.Timeouts TIMEOUTS = LinkConfig.Timeouts.DEFAULT;
 
     static final Key<Path> DATA = new Key<>(
             "data", Types.PATH, "~/.holdfast/agent", "The data directory, which one process holds at a time.");
@@ -70,21 +74,21 @@ final class AgentKeys {
 
     static final Key<Duration> STABLE_AFTER = duration(
             "reconnect.stable_after",
-            LinkConfig.STABLE_AFTER,
+            SCHEDULE.stableAfter(),
             "How long a link must have been attached before its failures are forgotten.");
 
     static final Key<Duration> REJECTED_DELAY = duration(
             "reconnect.rejected_delay",
-            LinkConfig.REJECTED.initial(),
+            SCHEDULE.rejected().initial(),
             "The delay, before jitter, where the server will not have this agent.");
 
     static final Key<Duration> MAX_RETRY_AFTER = duration(
             "reconnect.max_retry_after",
-            LinkConfig.MAX_RETRY_AFTER,
+            SCHEDULE.maxRetryAfter(),
             "The longest delay that a server may ask for; a longer one counts as this.");
 
     static final Key<Duration> HANDSHAKE_TIMEOUT =
-            duration("reconnect.handshake_timeout", LinkConfig.HANDSHAKE_TIMEOUT, "How long a dial may take.");
+            duration("reconnect.handshake_timeout", TIMEOUTS.handshake(), "How long a dial may take.");
 
     static final Key<Duration> REJOIN_TIMEOUT = duration(
             "reconnect.rejoin_timeout",
@@ -95,11 +99,11 @@ final class AgentKeys {
             duration("reconnect.register_timeout", TIMING.register(), "How long a registration may go unanswered.");
 
     static final Key<Duration> SEND_TIMEOUT =
-            duration("reconnect.send_timeout", LinkConfig.SEND_TIMEOUT, "How long sending one message may take.");
+            duration("reconnect.send_timeout", TIMEOUTS.send(), "How long sending one message may take.");
 
     static final Key<Duration> PING_INTERVAL = duration(
             "ping.interval",
-            LinkConfig.PING_INTERVAL,
+            TIMEOUTS.ping(),
             "How often a ping is sent; one that is unanswered when the next is due ends the connection.");
 
     static final Key<Duration> HEARTBEAT_INTERVAL = duration(
@@ -155,13 +159,14 @@ final class AgentKeys {
         OutboxKeys.check(settings, faults);
     }
 
-    static AgentConfig config(Settings settings) {
+    static AgentConfig config(Settings settings, Proxies proxies) {
         return new AgentConfig(
                 settings.value(DATA),
                 settings.value(LABELS),
                 settings.value(STATUS_INTERVAL),
                 OutboxKeys.config(settings),
-                link(settings));
+                link(settings),
+                proxies);
     }
 
     private static LinkConfig link(Settings settings) {
@@ -170,15 +175,20 @@ final class AgentKeys {
                         settings.value(INITIAL_DELAY), settings.value(MULTIPLIER), settings.value(MAX_DELAY))
                 .withJitter(jitter)
                 .withFastStart(settings.value(FAST_ATTEMPTS), settings.value(FAST_DELAY));
-        return new LinkConfig(
-                settings.value(SERVER),
+        RouteConfig.Schedule schedule = new RouteConfig.Schedule(
                 backoff,
                 Backoff.constant(settings.value(REJECTED_DELAY)).withJitter(jitter),
+                LinkKeys.breaker(settings).orElse(null),
                 settings.value(STABLE_AFTER),
-                settings.value(MAX_RETRY_AFTER),
-                settings.value(HANDSHAKE_TIMEOUT),
-                settings.value(SEND_TIMEOUT),
-                settings.value(PING_INTERVAL),
+                settings.value(MAX_RETRY_AFTER));
+        return new LinkConfig(
+                new RouteConfig(
+                        LinkKeys.servers(settings, settings.value(SERVER)),
+                        schedule,
+                        LinkKeys.probing(settings),
+                        LinkKeys.polling(settings)),
+                new LinkConfig.Timeouts(
+                        settings.value(HANDSHAKE_TIMEOUT), settings.value(SEND_TIMEOUT), settings.value(PING_INTERVAL)),
                 settings.value(MESSAGE_LIMIT),
                 new AgentSession.Timing(
                         settings.value(REJOIN_TIMEOUT),

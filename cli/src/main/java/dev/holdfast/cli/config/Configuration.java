@@ -29,12 +29,15 @@ public final class Configuration {
 
     private final ConfigFile file;
     private final Environment environment;
+    private final Map<String, String> variables;
     private final Path base;
     private final Path home;
 
-    private Configuration(ConfigFile file, Environment environment, Path base, Path home) {
+    private Configuration(
+            ConfigFile file, Environment environment, Map<String, String> variables, Path base, Path home) {
         this.file = file;
         this.environment = environment;
+        this.variables = variables;
         this.base = base;
         this.home = home;
     }
@@ -54,6 +57,7 @@ public final class Configuration {
         return new Configuration(
                 file == null ? ConfigFile.none(base, home) : ConfigFile.read(file, home),
                 Environment.read(variables, base, home),
+                Map.copyOf(variables),
                 base,
                 home);
     }
@@ -65,7 +69,15 @@ public final class Configuration {
      * @throws CommandException with every fault of the sources and of the agent's settings
      */
     public AgentConfig agent(Map<String, List<String>> flags) throws CommandException {
-        return AgentKeys.config(agentSettings(flags));
+        Settings settings = agentSettings(flags);
+        try {
+            return AgentKeys.config(settings, LinkKeys.proxies(settings, variables));
+        } catch (IllegalArgumentException notAProxy) {
+            Faults faults = new Faults();
+            faults.add(notAProxy.getMessage() + ", in the environment");
+            faults.raise();
+            throw notAProxy;
+        }
     }
 
     /** The values that an agent's configuration is made of. */

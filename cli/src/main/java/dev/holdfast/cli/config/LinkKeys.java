@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.cli.config;
 
+import dev.holdfast.agent.http.Proxies;
+import dev.holdfast.agent.http.Proxy;
+import dev.holdfast.agent.route.RouteConfig;
+import dev.holdfast.agent.route.Way;
 import dev.holdfast.cli.config.Settings.Setting;
 import dev.holdfast.cli.value.ProxyChoice;
 import dev.holdfast.cli.value.Types;
 import dev.holdfast.core.breaker.BreakerPolicy;
 import dev.holdfast.core.breaker.Trip;
 import dev.holdfast.core.policy.Backoff;
+import dev.holdfast.core.time.Durations;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** What an agent can be told of how its link breaks off, probes, polls and finds its way through proxies. */
 final class LinkKeys {
+
+    private static final Duration LONGEST_POLLING_INTERVAL = Duration.ofHours(1);
 
     /** How messages travel. */
     enum TransportMode {
@@ -135,27 +142,7 @@ final class LinkKeys {
             PROXY_PASSWORD,
             PROXY_PASSWORD_FILE);
 
-    private static final List<String> PROXY_VARIABLES = List.of("https_proxy", "http_proxy", "all_proxy", "no_proxy");
-
     private LinkKeys() {}
-
-    /**
-     * How an agent polls.
-     *
-     * @param interval between polls with nothing to do
-     * @param fastInterval between polls with something to do
-     * @param backoff after failed polls
-     * @param tries how many in a round
-     * @param breaker when polling rests; none if it never does
-     * @param websocketRetry how often WebSocket is tried again
-     */
-    record Polling(
-            Duration interval,
-            Duration fastInterval,
-            Backoff backoff,
-            int tries,
-            Optional<BreakerPolicy> breaker,
-            Duration websocketRetry) {}
 
     /** Who to be at a proxy. Its text does not tell the password. */
     record Credentials(String username, String password) {
@@ -168,6 +155,14 @@ final class LinkKeys {
     /** What must hold between values. */
     static void check(Settings settings, Faults faults) {
         settings.requireAtLeast(POLLING_INTERVAL, POLLING_FAST_INTERVAL, faults);
+        Setting<Duration> interval = settings.find(POLLING_INTERVAL);
+        if (interval != null && interval.value().compareTo(LONGEST_POLLING_INTERVAL) > 0) {
+            faults.add(
+                    POLLING_INTERVAL.name(),
+                    Durations.print(interval.value()),
+                    "<= " + Durations.print(LONGEST_POLLING_INTERVAL) + ", or servers take the agent for lost",
+                    interval.given().place());
+        }
         settings.requireAtLeast(POLLING_MAX_DELAY, POLLING_INITIAL_DELAY, faults);
         Setting<String> username = settings.find(PROXY_USERNAME);
         Setting<String> password = settings.find(PROXY_PASSWORD);
@@ -198,21 +193,52 @@ final class LinkKeys {
                 : Optional.of(policy(Trip.within(failures, settings.value(BREAKER_PERIOD)), settings, BREAKER_OPEN));
     }
 
-    static Polling polling(Settings settings) {
+    static RouteConfig.Polling polling(Settings settings) {
         int failures = settings.value(POLLING_BREAKER_FAILURES);
-        return new Polling(
-                settings.value(POLLING_INTERVAL),
+        return new RouteConfig.Polling(
                 settings.value(POLLING_FAST_INTERVAL),
+                settings.value(POLLING_INTERVAL),
                 Backoff.exponential(
                                 settings.value(POLLING_INITIAL_DELAY),
                                 settings.value(POLLING_MULTIPLIER),
                                 settings.value(POLLING_MAX_DELAY))
                         .withJitter(AgentKeys.jitter(settings.value(AgentKeys.JITTER))),
                 settings.value(POLLING_TRIES),
-                failures == 0
-                        ? Optional.empty()
-                        : Optional.of(policy(Trip.consecutive(failures), settings, POLLING_BREAKER_OPEN)),
+                failures == 0 ? null : policy(Trip.consecutive(failures), settings, POLLING_BREAKER_OPEN),
                 settings.value(POLLING_WEBSOCKET_RETRY));
+    }
+
+    static RouteConfig.Probing probing(Settings settings) {
+        return new RouteConfig.Probing(settings.value(PROBE_ENABLED), settings.value(PROBE_TIMEOUT));
+    }
+
+    static RouteConfig.Servers servers(Settings settings, List<URI> urls) {
+        @Nullable
+        Way only = switch (settings.value(TRANSPORT)) {
+            case AUTO -> null;
+            case WEBSOCKET -> Way.WEBSOCKET;
+            case POLLING -> Way.POLLING;
+        };
+        return new RouteConfig.Servers(urls, settings.value(SHUFFLE), only);
+    }
+
+    /**
+     * Through which proxies servers are reached.
+     *
+     * @param variables the environment
+     * @throws IllegalArgumentException if the environment names what is no proxy; the message names the variable
+     */
+    static Proxies proxies(Settings settings, Map<String, String> variables) {
+        return switch (settings.value(PROXY)) {
+            case ProxyChoice.FromEnvironment environment -> Proxies.of(variables);
+            case ProxyChoice.None none -> Proxies.none();
+            case ProxyChoice.At at -> {
+                Proxy proxy = Proxy.of(at.proxy().toString());
+                yield Proxies.always(credentials(settings)
+                        .map(who -> proxy.with(who.username(), who.password()))
+                        .orElse(proxy));
+            }
+        };
     }
 
     /** Who to be at the proxy; empty if nobody is named. A user without a password has an empty one. */
@@ -224,23 +250,6 @@ final class LinkKeys {
         Setting<String> password = settings.find(PROXY_PASSWORD);
         Setting<String> secret = password == null ? settings.find(PROXY_PASSWORD_FILE) : password;
         return Optional.of(new Credentials(username.value(), secret == null ? "" : secret.value()));
-    }
-
-    /**
-     * What the environment says of proxies: {@code https_proxy}, {@code http_proxy}, {@code all_proxy} and {@code
-     * no_proxy}, in small letters as keys; as variables they may be in capitals as well, but those in small letters win.
-     * What is empty is not there.
-     */
-    static Map<String, String> proxyVariables(Map<String, String> variables) {
-        Map<String, String> found = new TreeMap<>();
-        for (String name : PROXY_VARIABLES) {
-            String capital = variables.getOrDefault(name.toUpperCase(Locale.ROOT), "");
-            String value = variables.getOrDefault(name, capital);
-            if (!value.isBlank()) {
-                found.put(name, value.strip());
-            }
-        }
-        return Map.copyOf(found);
     }
 
     /** A refusal counts as a failure, as for {@link BreakerPolicy#LINK}. */

@@ -90,20 +90,21 @@ class ConfigurationTest {
         assertThat(agent.labels()).isEqualTo(Map.of("site", "berlin, mitte", "rack", "4"));
         assertThat(agent.statusInterval()).isEqualTo(Duration.ofSeconds(61));
         LinkConfig link = agent.link();
-        assertThat(link.servers()).containsExactly(URI.create("ws://a:1/v1/opamp"), URI.create("wss://b:2/path"));
-        assertThat(link.backoff().fastAttempts()).isEqualTo(4);
-        assertThat(link.backoff().fastDelay()).isEqualTo(Duration.ofMillis(501));
-        assertThat(link.backoff().initial()).isEqualTo(Duration.ofSeconds(2));
-        assertThat(link.backoff().multiplier()).isEqualTo(1.5);
-        assertThat(link.backoff().cap()).isEqualTo(Duration.ofSeconds(16));
-        assertThat(link.backoff().jitter()).isEqualTo(Jitter.proportional(0.5));
-        assertThat(link.rejected().initial()).isEqualTo(Duration.ofMinutes(6));
-        assertThat(link.rejected().jitter()).isEqualTo(Jitter.proportional(0.5));
-        assertThat(link.stableAfter()).isEqualTo(Duration.ofSeconds(31));
-        assertThat(link.maxRetryAfter()).isEqualTo(Duration.ofHours(2));
-        assertThat(link.handshakeTimeout()).isEqualTo(Duration.ofSeconds(11));
-        assertThat(link.sendTimeout()).isEqualTo(Duration.ofSeconds(12));
-        assertThat(link.pingInterval()).isEqualTo(Duration.ofSeconds(32));
+        assertThat(link.route().servers().urls())
+                .containsExactly(URI.create("ws://a:1/v1/opamp"), URI.create("wss://b:2/path"));
+        assertThat(link.route().schedule().backoff().fastAttempts()).isEqualTo(4);
+        assertThat(link.route().schedule().backoff().fastDelay()).isEqualTo(Duration.ofMillis(501));
+        assertThat(link.route().schedule().backoff().initial()).isEqualTo(Duration.ofSeconds(2));
+        assertThat(link.route().schedule().backoff().multiplier()).isEqualTo(1.5);
+        assertThat(link.route().schedule().backoff().cap()).isEqualTo(Duration.ofSeconds(16));
+        assertThat(link.route().schedule().backoff().jitter()).isEqualTo(Jitter.proportional(0.5));
+        assertThat(link.route().schedule().rejected().initial()).isEqualTo(Duration.ofMinutes(6));
+        assertThat(link.route().schedule().rejected().jitter()).isEqualTo(Jitter.proportional(0.5));
+        assertThat(link.route().schedule().stableAfter()).isEqualTo(Duration.ofSeconds(31));
+        assertThat(link.route().schedule().maxRetryAfter()).isEqualTo(Duration.ofHours(2));
+        assertThat(link.timeouts().handshake()).isEqualTo(Duration.ofSeconds(11));
+        assertThat(link.timeouts().send()).isEqualTo(Duration.ofSeconds(12));
+        assertThat(link.timeouts().ping()).isEqualTo(Duration.ofSeconds(32));
         assertThat(link.messageLimit()).isEqualTo(1 << 20);
         assertThat(link.session().rejoin()).isEqualTo(Duration.ofSeconds(6));
         assertThat(link.session().register()).isEqualTo(Duration.ofSeconds(31));
@@ -158,7 +159,7 @@ class ConfigurationTest {
                 .agent(Map.of());
 
         assertThat(agent.labels()).isEqualTo(Map.of("a", "b", "c", "d=e"));
-        assertThat(agent.link().servers()).hasSize(2);
+        assertThat(agent.link().route().servers().urls()).hasSize(2);
     }
 
     @Test
@@ -174,7 +175,12 @@ class ConfigurationTest {
         Path section = file("server: {listen: '127.0.0.1:7'}\nagent: {server: 'wss://there:1'}\n");
 
         for (Path file : List.of(key, section)) {
-            assertThat(Configuration.read(file, HOME).agent(Map.of()).link().servers())
+            assertThat(Configuration.read(file, HOME)
+                            .agent(Map.of())
+                            .link()
+                            .route()
+                            .servers()
+                            .urls())
                     .containsExactly(URI.create("wss://there:1/v1/opamp"));
             assertThat(Configuration.read(file, HOME).server(Map.of()).listen().getPort())
                     .isEqualTo(7);
@@ -254,8 +260,8 @@ class ConfigurationTest {
 
         AgentConfig agent = Configuration.read(file, HOME).agent(Map.of());
 
-        assertThat(agent.link().backoff().fastAttempts()).isZero();
-        assertThat(agent.link().backoff().jitter()).isEqualTo(Jitter.none());
+        assertThat(agent.link().route().schedule().backoff().fastAttempts()).isZero();
+        assertThat(agent.link().route().schedule().backoff().jitter()).isEqualTo(Jitter.none());
     }
 
     @ParameterizedTest
@@ -338,7 +344,11 @@ class ConfigurationTest {
 
     private static Duration ping(Path file, Map<String, String> variables, Map<String, List<String>> flags)
             throws CommandException {
-        return Configuration.read(file, variables).agent(flags).link().pingInterval();
+        return Configuration.read(file, variables)
+                .agent(flags)
+                .link()
+                .timeouts()
+                .ping();
     }
 
     private static List<String> faults(Path file, Map<String, String> variables) {

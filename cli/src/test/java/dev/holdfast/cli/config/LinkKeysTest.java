@@ -4,8 +4,8 @@ package dev.holdfast.cli.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.holdfast.agent.route.RouteConfig;
 import dev.holdfast.cli.config.LinkKeys.Credentials;
-import dev.holdfast.cli.config.LinkKeys.Polling;
 import dev.holdfast.cli.config.LinkKeys.TransportMode;
 import dev.holdfast.cli.value.ProxyChoice;
 import dev.holdfast.core.breaker.BreakerPolicy;
@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,14 +36,14 @@ class LinkKeysTest {
 
         assertThat(LinkKeys.breaker(settings)).contains(BreakerPolicy.LINK);
         assertThat(LinkKeys.polling(settings))
-                .isEqualTo(new Polling(
-                        Duration.ofSeconds(30),
+                .isEqualTo(new RouteConfig.Polling(
                         Duration.ofSeconds(5),
+                        Duration.ofSeconds(30),
                         Backoff.exponential(Duration.ofSeconds(5), 2, Duration.ofMinutes(5))
                                 .withJitter(Jitter.proportional(0.25)),
                         5,
-                        Optional.of(BreakerPolicy.of(Trip.consecutive(3), Duration.ofMinutes(5))
-                                .withIgnored(BreakerPolicy.LINK.ignored())),
+                        BreakerPolicy.of(Trip.consecutive(3), Duration.ofMinutes(5))
+                                .withIgnored(BreakerPolicy.LINK.ignored()),
                         Duration.ofMinutes(5)));
         assertThat(settings.value(LinkKeys.PROBE_ENABLED)).isTrue();
         assertThat(settings.value(LinkKeys.PROBE_TIMEOUT)).isEqualTo(Duration.ofSeconds(5));
@@ -78,13 +77,13 @@ class LinkKeysTest {
                 .contains(BreakerPolicy.of(Trip.within(11, Duration.ofMinutes(6)), Duration.ofSeconds(61))
                         .withIgnored(BreakerPolicy.LINK.ignored()));
         assertThat(LinkKeys.polling(settings))
-                .isEqualTo(new Polling(
-                        Duration.ofSeconds(31),
+                .isEqualTo(new RouteConfig.Polling(
                         Duration.ofSeconds(6),
+                        Duration.ofSeconds(31),
                         Backoff.exponential(Duration.ofSeconds(7), 3, Duration.ofMinutes(4)),
                         6,
-                        Optional.of(BreakerPolicy.of(Trip.consecutive(4), Duration.ofMinutes(3))
-                                .withIgnored(BreakerPolicy.LINK.ignored())),
+                        BreakerPolicy.of(Trip.consecutive(4), Duration.ofMinutes(3))
+                                .withIgnored(BreakerPolicy.LINK.ignored()),
                         Duration.ofMinutes(8)));
         assertThat(settings.value(LinkKeys.PROBE_ENABLED)).isFalse();
         assertThat(settings.value(LinkKeys.PROBE_TIMEOUT)).isEqualTo(Duration.ofSeconds(6));
@@ -99,7 +98,7 @@ class LinkKeysTest {
         Settings settings = settings("breaker.failures: 0\npolling.breaker_failures: 0\n");
 
         assertThat(LinkKeys.breaker(settings)).isEmpty();
-        assertThat(LinkKeys.polling(settings).breaker()).isEmpty();
+        assertThat(LinkKeys.polling(settings).breaker()).isNull();
     }
 
     @Test
@@ -155,17 +154,6 @@ class LinkKeysTest {
                 .asString()
                 .contains("it goes into proxy.username and proxy.password")
                 .doesNotContain("secret");
-    }
-
-    @Test
-    void proxyVariablesInSmallLettersWin() {
-        assertThat(LinkKeys.proxyVariables(Map.of(
-                        "HTTPS_PROXY", "http://a:1",
-                        "https_proxy", " http://b:1",
-                        "NO_PROXY", "example.com",
-                        "http_proxy", "",
-                        "OTHER", "x")))
-                .isEqualTo(Map.of("https_proxy", "http://b:1", "no_proxy", "example.com"));
     }
 
     private Settings settings(String text) throws Exception {
