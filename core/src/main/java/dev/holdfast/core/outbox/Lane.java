@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** What is known of a lane without looking at its records. Confined to its {@link Index}. */
@@ -47,10 +48,11 @@ final class Lane {
     /** Where those are that are acknowledged, as long as their segments are there. */
     final NavigableMap<Long, Run> past = new TreeMap<>();
 
-    /** The record whose time was seen last, and that time in milliseconds of the Unix epoch. */
-    private long seen;
+    /** The record whose time was seen last; as one, since those who look do not all hold the lock. */
+    private Seen seen = new Seen(0, 0);
 
-    private long seenTime;
+    /** When a record was appended, in milliseconds of the Unix epoch. */
+    private record Seen(long sequence, long time) {}
 
     /**
      * Records of a lane in one segment, with sequences one after the other.
@@ -185,8 +187,7 @@ final class Lane {
 
     /** A record was appended then, as somebody saw who read it. */
     void saw(long sequence, long time) {
-        seen = sequence;
-        seenTime = time;
+        seen = new Seen(sequence, time);
     }
 
     /** When the oldest record that waits was appended, in milliseconds of the Unix epoch; 0 if that is not known. */
@@ -195,7 +196,8 @@ final class Lane {
         for (Gap gap = gapAt(first); gap != null; gap = gapAt(first)) {
             first = gap.last() + 1;
         }
-        return seen == first ? seenTime : 0;
+        Seen now = seen;
+        return now.sequence == first ? now.time : 0;
     }
 
     /** Puts a run in the place of those parts of others that it holds as well. */
@@ -240,6 +242,48 @@ final class Lane {
             }
         }
         return holes;
+    }
+
+    /**
+     * Where a point is: there, or among the records of a run.
+     *
+     * @param asked the sequence it is sought for
+     * @param first the oldest record that may be it
+     * @param point itself, or the newest record that may be it
+     */
+    record Step(long asked, int lane, @Nullable Run run, long first, Point point) {}
+
+    /**
+     * Where the newest point at or before a sequence is.
+     *
+     * @param asked what it is sought for
+     * @param from where to look
+     * @param isThere whether there is a segment of that number
+     */
+    Step step(long asked, long from, IntPredicate isThere) {
+        long at = Math.min(from, next - 1);
+        while (at > acked) {
+            Gap gap = gapAt(at);
+            Run run = runAt(at);
+            Map.Entry<Long, Gap> before = gaps.floorEntry(at);
+            long after = Math.max(acked, before == null ? 0 : before.getValue().last());
+            if (gap != null && at == gap.last() && gap.hash() != 0) {
+                return new Step(asked, id, null, 0, new Point(at, gap.hash()));
+            } else if (gap != null) {
+                at = gap.first() - 1;
+            } else if (at == next - 1) {
+                return new Step(asked, id, null, 0, new Point(at, lastHash));
+            } else if (run == null || !isThere.test(run.segment())) {
+                Map.Entry<Long, Run> older = runs.lowerEntry(run == null ? at : run.first());
+                at = Math.max(after, older == null ? 0 : older.getValue().last());
+            } else {
+                return new Step(asked, id, run, Math.max(run.first(), after + 1), new Point(at, 0));
+            }
+        }
+        Run past = at == acked ? null : runAt(at);
+        return past == null || !isThere.test(past.segment())
+                ? new Step(asked, id, null, 0, acknowledged())
+                : new Step(asked, id, past, past.first(), new Point(at, 0));
     }
 
     /** What is sent from here on is another stream. */

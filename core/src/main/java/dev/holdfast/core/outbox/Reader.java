@@ -2,6 +2,7 @@
 package dev.holdfast.core.outbox;
 
 import dev.holdfast.core.outbox.Lane.Run;
+import dev.holdfast.core.outbox.Lane.Step;
 import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.record.DeadLetter;
 import dev.holdfast.core.record.Item;
@@ -15,10 +16,16 @@ import dev.holdfast.core.segment.SegmentLog;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.Queue;
+import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +38,9 @@ final class Reader {
     private final SegmentLog log;
     private final Index index;
     private final ReentrantLock lock;
+
+    private static final Comparator<Step> OLDEST =
+            Comparator.comparingLong(step -> step.point().sequence());
 
     /** Where reading a lane ended last, by the lane's number; guarded by the lock. */
     private final Map<Integer, Place> places = new HashMap<>();
@@ -111,10 +121,15 @@ final class Reader {
     }
 
     private int offset(int lane, Run run, long at) {
-        Place place = places.get(lane);
-        return place != null && place.segment == run.segment() && place.next <= at && place.offset >= run.offset()
-                ? place.offset
-                : run.offset();
+        lock.lock();
+        try {
+            Place place = places.get(lane);
+            return place != null && place.segment == run.segment() && place.next <= at && place.offset >= run.offset()
+                    ? place.offset
+                    : run.offset();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private List<Item> read(Plan plan, Items items) throws IOException {
@@ -200,11 +215,10 @@ final class Reader {
     List<Point> points(String lane, List<Long> sequences) throws IOException {
         for (int attempt = 1; ; attempt++) {
             try {
-                List<Point> points = new ArrayList<>();
-                for (long sequence : sequences) {
-                    points.add(point(lane, sequence));
-                }
-                return points;
+                Map<Long, Point> found = sought(lane, sequences);
+                return sequences.stream()
+                        .map(sequence -> Objects.requireNonNull(found.get(sequence)))
+                        .toList();
             } catch (IOException e) {
                 // A segment may have gone meanwhile.
                 if (attempt == MOST_TRIES) {
@@ -214,75 +228,65 @@ final class Reader {
         }
     }
 
-    private Point point(String name, long sequence) throws IOException {
-        Step step = step(name, sequence);
-        Point found = newest(step);
-        while (found == null) {
-            // Nothing of it can be read: what is before it still says something.
-            step = step(name, step.first - 1);
-            found = newest(step);
+    private Map<Long, Point> sought(String lane, List<Long> sequences) throws IOException {
+        Map<Long, Point> found = new HashMap<>();
+        Map<Long, Long> left = new TreeMap<>();
+        sequences.forEach(sequence -> left.put(sequence, sequence));
+        while (!left.isEmpty()) {
+            // Each run is read once, whatever is sought in it.
+            Map<Run, Queue<Step>> byRun = new LinkedHashMap<>();
+            left.forEach((asked, from) -> {
+                Step step = step(lane, asked, from);
+                if (step.run() == null) {
+                    found.put(asked, step.point());
+                } else {
+                    byRun.computeIfAbsent(step.run(), run -> new PriorityQueue<>(OLDEST))
+                            .add(step);
+                }
+            });
+            left.keySet().removeAll(found.keySet());
+            for (Map.Entry<Run, Queue<Step>> each : byRun.entrySet()) {
+                seek(each.getKey(), each.getValue(), found, left);
+            }
         }
         return found;
     }
 
-    /**
-     * Where a point is: there, or among the records of a run.
-     *
-     * @param first the oldest record that may be it
-     * @param point itself, or the newest record that may be it
-     */
-    private record Step(int lane, @Nullable Run run, long first, Point point) {}
+    private void seek(Run run, Queue<Step> steps, Map<Long, Point> found, Map<Long, Long> left) throws IOException {
+        Point newest = Point.START;
+        Scan scan = log.scan(run.segment(), run.offset(), run.end());
+        while (!steps.isEmpty() && scan.next()) {
+            if (isRecord(scan, steps.element().lane()) && scan.sequence() > newest.sequence()) {
+                settle(steps, scan.sequence() - 1, newest, found, left);
+                newest = new Point(scan.sequence(), scan.hash());
+                settle(steps, scan.sequence(), newest, found, left);
+            }
+        }
+        settle(steps, Long.MAX_VALUE, newest, found, left);
+    }
 
-    private Step step(String name, long sequence) {
+    private static void settle(
+            Queue<Step> steps, long upTo, Point newest, Map<Long, Point> found, Map<Long, Long> left) {
+        while (!steps.isEmpty() && steps.element().point().sequence() <= upTo) {
+            Step step = steps.remove();
+            if (newest.sequence() >= step.first()) {
+                found.put(step.asked(), newest);
+                left.remove(step.asked());
+            } else {
+                // Nothing of it can be read: what is before it still says something.
+                left.put(step.asked(), step.first() - 1);
+            }
+        }
+    }
+
+    private Step step(String name, long asked, long from) {
         lock.lock();
         try {
             Lane lane = index.lanes.get(name);
-            return lane == null ? new Step(-1, null, 0, Point.START) : step(lane, sequence);
+            return lane == null ? new Step(asked, -1, null, 0, Point.START) : lane.step(asked, from, log::has);
         } finally {
             lock.unlock();
         }
-    }
-
-    private Step step(Lane lane, long sequence) {
-        long at = Math.min(sequence, lane.next - 1);
-        while (at > lane.acked) {
-            Gap gap = lane.gapAt(at);
-            Run run = lane.runAt(at);
-            Map.Entry<Long, Gap> before = lane.gaps.floorEntry(at);
-            long after =
-                    Math.max(lane.acked, before == null ? 0 : before.getValue().last());
-            if (gap != null && at == gap.last() && gap.hash() != 0) {
-                return new Step(lane.id, null, 0, new Point(at, gap.hash()));
-            } else if (gap != null) {
-                at = gap.first() - 1;
-            } else if (at == lane.next - 1) {
-                return new Step(lane.id, null, 0, new Point(at, lane.lastHash));
-            } else if (run == null || !log.has(run.segment())) {
-                Map.Entry<Long, Run> older = lane.runs.lowerEntry(run == null ? at : run.first());
-                at = Math.max(after, older == null ? 0 : older.getValue().last());
-            } else {
-                return new Step(lane.id, run, Math.max(run.first(), after + 1), new Point(at, 0));
-            }
-        }
-        Run past = at == lane.acked ? null : lane.runAt(at);
-        return past == null || !log.has(past.segment())
-                ? new Step(lane.id, null, 0, lane.acknowledged())
-                : new Step(lane.id, past, past.first(), new Point(at, 0));
-    }
-
-    private @Nullable Point newest(Step step) throws IOException {
-        if (step.run == null) {
-            return step.point;
-        }
-        Point newest = null;
-        Scan scan = log.scan(step.run.segment(), step.run.offset(), step.run.end());
-        while ((newest == null || newest.sequence() < step.point.sequence()) && scan.next()) {
-            boolean isWanted = isRecord(scan, step.lane)
-                    && scan.sequence() >= step.first
-                    && scan.sequence() <= step.point.sequence();
-            newest = isWanted ? new Point(scan.sequence(), scan.hash()) : newest;
-        }
-        return newest;
     }
 
     /** A record as it is kept, or null if it is not there any more or does not verify. */

@@ -57,6 +57,7 @@ public final class FaultyDisk implements Disk {
     private long capacity = Long.MAX_VALUE;
     private boolean isReadOnly;
     private int failingReads;
+    private long bytesRead;
 
     public FaultyDisk(RandomGenerator chance) {
         this(chance, new HashMap<>());
@@ -86,6 +87,16 @@ public final class FaultyDisk implements Disk {
     /** Lets that many reads fail. */
     public synchronized void failReads(int reads) {
         failingReads = reads;
+    }
+
+    /** How many bytes were read so far. */
+    public synchronized long bytesRead() {
+        return bytesRead;
+    }
+
+    /** How large all files are together. */
+    public synchronized long bytes() {
+        return names.values().stream().distinct().mapToLong(FaultyFile::size).sum();
     }
 
     /** From now on nothing fails any more. */
@@ -254,8 +265,7 @@ public final class FaultyDisk implements Disk {
         if (capacity == Long.MAX_VALUE) {
             return bytes;
         }
-        long free = capacity
-                - names.values().stream().distinct().mapToLong(FaultyFile::size).sum();
+        long free = capacity - bytes();
         return (int) Math.max(0, Math.min(bytes, file.size() + free - position));
     }
 
@@ -286,7 +296,9 @@ public final class FaultyDisk implements Disk {
                     failingReads--;
                     throw new IOException(BROKEN);
                 }
-                return file.read(into, position);
+                int read = file.read(into, position);
+                bytesRead += Math.max(0, read);
+                return read;
             }
         }
 

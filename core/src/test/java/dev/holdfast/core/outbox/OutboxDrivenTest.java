@@ -87,6 +87,20 @@ class OutboxDrivenTest {
     }
 
     @Test
+    void manyPointsAreFoundInOneLookAtEachSegment() throws Exception {
+        append("a", 3_000, 10);
+        LongFunction<Point> at = pointsOf("a");
+        List<Long> wanted = new ArrayList<>();
+        for (long sequence = 1; sequence < 2_900; sequence += 97) {
+            wanted.add(sequence);
+        }
+        long before = disk.bytesRead();
+        List<Point> found = outbox.points("a", wanted);
+        assertThat(disk.bytesRead() - before).isLessThan(2 * disk.bytes());
+        assertThat(found).isEqualTo(wanted.stream().map(at::apply).toList());
+    }
+
+    @Test
     void aPointInAGapIsItsEndOrWhatStandsBeforeIt() throws Exception {
         append("a", 5, 10);
         LongFunction<Point> at = pointsOf("a");
