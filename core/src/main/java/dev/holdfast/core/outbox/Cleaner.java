@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Says what is to be written so that a segment can go. */
 final class Cleaner {
@@ -73,16 +74,12 @@ final class Cleaner {
             if (letter != null && letter.position() == scan.position() && payload != null) {
                 dead.add(new Frame(Codec.DEAD, scan.lane(), scan.sequence(), scan.hash(), payload));
             } else if (isWantedRecord(scan, segment)) {
-                records.computeIfAbsent(scan.lane(), lane -> new ArrayList<>())
-                        .add(
-                                payload == null
-                                        ? damaged(scan)
-                                        : new Frame(Codec.MOVED, scan.lane(), scan.sequence(), scan.hash(), payload));
+                records.computeIfAbsent(scan.lane(), lane -> new ArrayList<>()).add(frame(scan));
             }
         }
         List<Frame> frames = new ArrayList<>(dead);
         for (List<Frame> each : records.values()) {
-            frames.addAll(isGivenUp ? gaps(each, Why.DROPPED) : each);
+            frames.addAll(isGivenUp ? gaps(withOlder(each), Why.DROPPED) : each);
         }
         frames.add(new Frame(Codec.GONE, 0, segment, 0, Codec.NOTHING));
         return new Plan(segment, frames);
@@ -103,17 +100,59 @@ final class Cleaner {
         return run != null && run.segment() == segment && lane.gapAt(scan.sequence()) == null;
     }
 
+    /** A record to be moved, or the word that it is damaged. */
+    private static Frame frame(Scan scan) throws IOException {
+        byte[] payload = scan.payload();
+        return payload == null
+                ? damaged(scan)
+                : new Frame(Codec.MOVED, scan.lane(), scan.sequence(), scan.hash(), payload);
+    }
+
     private static Frame damaged(Scan scan) {
         return Codec.gap(
                 scan.lane(),
                 new Gap(scan.sequence(), scan.sequence(), Why.DAMAGED, scan.hash(), "its checksum does not verify"));
     }
 
+    /** What is to be known of a record that is given up; its time is null if that is not known. */
+    private record GivenUp(
+            int lane,
+            long sequence,
+            long hash,
+            int size,
+            @Nullable Instant time) {
+
+        static GivenUp of(Frame record) {
+            Instant time = record.type() == Codec.GAP ? null : Instant.ofEpochMilli(Codec.time(record.payload()));
+            return new GivenUp(record.lane(), record.sequence(), record.hash(), record.size(), time);
+        }
+    }
+
+    /** With what is older in their lane and was moved elsewhere: no record outlives one that came after it. */
+    private List<GivenUp> withOlder(List<Frame> records) throws IOException {
+        Lane lane = Objects.requireNonNull(index.byId.get(records.getFirst().lane()));
+        List<GivenUp> all = new ArrayList<>();
+        for (Run run : lane.runs.headMap(records.getFirst().sequence(), false).values()) {
+            if (log.has(run.segment())) {
+                Scan scan = log.scan(run.segment(), run.offset(), run.end());
+                while (scan.next()) {
+                    if (scan.lane() == lane.id
+                            && scan.sequence() < records.getFirst().sequence()
+                            && isWantedRecord(scan, run.segment())) {
+                        all.add(GivenUp.of(frame(scan)));
+                    }
+                }
+            }
+        }
+        records.forEach(record -> all.add(GivenUp.of(record)));
+        return all;
+    }
+
     /** Records that are given up, in order, as gaps; those in between that are elsewhere are not in them. */
-    private List<Frame> gaps(List<Frame> records, Why why) throws IOException {
+    private List<Frame> gaps(List<GivenUp> records, Why why) throws IOException {
         List<Frame> gaps = new ArrayList<>();
-        List<Frame> together = new ArrayList<>();
-        for (Frame record : records) {
+        List<GivenUp> together = new ArrayList<>();
+        for (GivenUp record : records) {
             if (!together.isEmpty() && together.getLast().sequence() + 1 != record.sequence()) {
                 gaps.add(gap(together, why));
                 together.clear();
@@ -127,13 +166,12 @@ final class Cleaner {
     }
 
     /** As one with the gap before, if that is for the same reason: else there would be more of them all the time. */
-    private Frame gap(List<Frame> records, Why why) {
-        Frame last = records.getLast();
+    private Frame gap(List<GivenUp> records, Why why) {
+        GivenUp last = records.getLast();
         long first = records.getFirst().sequence();
         Audit.Sum sum = Audit.Sum.NONE;
-        for (Frame record : records) {
-            boolean isRead = record.type() != Codec.GAP;
-            sum = sum.plus(record.size(), isRead ? Instant.ofEpochMilli(Codec.time(record.payload())) : null);
+        for (GivenUp record : records) {
+            sum = sum.plus(record.size(), record.time());
         }
         Lane lane = Objects.requireNonNull(index.byId.get(last.lane()));
         Gap before = first > lane.acked + 1 ? lane.gapAt(first - 1) : null;
@@ -169,9 +207,9 @@ final class Cleaner {
     }
 
     /** The records of a run that are too old; one that is damaged is if one after it is. */
-    private List<Frame> expired(Lane lane, Run run, long before) throws IOException {
-        List<Frame> expired = new ArrayList<>();
-        List<Frame> damaged = new ArrayList<>();
+    private List<GivenUp> expired(Lane lane, Run run, long before) throws IOException {
+        List<GivenUp> expired = new ArrayList<>();
+        List<GivenUp> damaged = new ArrayList<>();
         Scan scan = log.scan(run.segment(), run.offset(), run.end());
         while (scan.next()) {
             if (scan.lane() != lane.id || !isWantedRecord(scan, run.segment())) {
@@ -179,7 +217,7 @@ final class Cleaner {
             }
             byte[] payload = scan.payload();
             if (payload == null) {
-                damaged.add(damaged(scan));
+                damaged.add(GivenUp.of(damaged(scan)));
                 continue;
             }
             long time = Codec.time(payload);
@@ -191,7 +229,7 @@ final class Cleaner {
             }
             expired.addAll(damaged);
             damaged.clear();
-            expired.add(new Frame(Codec.MOVED, scan.lane(), scan.sequence(), scan.hash(), payload));
+            expired.add(GivenUp.of(frame(scan)));
         }
         return expired;
     }

@@ -327,6 +327,39 @@ class OutboxTest {
     }
 
     @Test
+    void whatIsDroppedForRoomTakesWhatIsOlderInItsLaneAlong() throws Exception {
+        reopen(SMALL.withQuota(8 * (64 << 10), WhenFull.DROP_OLDEST));
+        String text = "x".repeat(1_000);
+        for (int n = 0; n < 3; n++) {
+            outbox.append(record("slow", text));
+        }
+        for (int n = 0; n < 55; n++) {
+            outbox.append(record("fast", text));
+        }
+        acknowledge("fast", 55);
+        for (int n = 0; n < 60; n++) {
+            outbox.append(record("slow", text));
+        }
+        // The first three are moved behind the others, which are dropped then.
+        List<Item> slow = List.of();
+        for (int n = 0; n < 600 && !(first("slow") instanceof Gap); n++) {
+            outbox.append(record("fast", text));
+            slow = outbox.read("slow", 1, 100, 1 << 20);
+        }
+        assertThat(slow.getFirst()).isInstanceOfSatisfying(Gap.class, gap -> {
+            assertThat(gap.why()).isEqualTo(Why.DROPPED);
+            assertThat(gap.first()).isEqualTo(1);
+            assertThat(gap.last()).isGreaterThan(3);
+            assertThat(Audit.Sum.of(gap.audit()).orElseThrow().count()).isEqualTo(gap.last());
+        });
+        assertThat(slow.getLast().last()).isEqualTo(63);
+    }
+
+    private Item first(String lane) throws IOException {
+        return outbox.read(lane, 1, 1, 1 << 20).getFirst();
+    }
+
+    @Test
     void severalRecordsAreAppendedTogether() throws Exception {
         assertThat(get(outbox.appendAsync(List.of(record("a", "1"), record("b", "2"), record("a", "3")))))
                 .containsExactly(1L, 1L, 2L);
