@@ -170,6 +170,13 @@ final class Codec {
         return new Gap(sequence, sequence, Why.DEAD, record.hash(), audit);
     }
 
+    /** Whether frames that are no records let go of nothing and so can wait: an attempt, or a dead letter. */
+    static boolean isGrowth(List<Frame> frames) {
+        return !frames.isEmpty()
+                && (frames.getLast().type() == ATTEMPT
+                        || (frames.getFirst().type() == DEAD && frames.getLast().type() == GAP));
+    }
+
     /** When a record was appended, in milliseconds of the Unix epoch. */
     static long time(byte[] record) {
         return ByteBuffer.wrap(record).getLong(1);

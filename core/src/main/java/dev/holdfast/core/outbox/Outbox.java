@@ -2,6 +2,7 @@
 package dev.holdfast.core.outbox;
 
 import dev.holdfast.core.disk.Disk;
+import dev.holdfast.core.disk.Words;
 import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.record.DeadLetter;
 import dev.holdfast.core.record.Item;
@@ -91,18 +92,17 @@ public final class Outbox implements AutoCloseable {
             Index index = found == null ? new Index() : found.index();
             Outbox outbox = new Outbox(disk, segments, index, policy, time, chance, threads);
             if (found == null) {
-                outbox.writer.begin();
+                outbox.writer.begin(0);
             } else {
                 Recovery.resume(found, segments, outbox.writer, disk);
             }
             outbox.requests.start();
             return outbox;
-        } catch (IOException | RuntimeException e) {
-            try {
-                segments.close();
-            } catch (IOException also) {
-                e.addSuppressed(also);
-            }
+        } catch (IOException e) {
+            segments.close();
+            throw Words.explained("outbox in " + disk, e);
+        } catch (RuntimeException e) {
+            segments.close();
             throw e;
         }
     }
@@ -249,6 +249,9 @@ public final class Outbox implements AutoCloseable {
          * letters are not told of.
          */
         default void letGo(String lane, Gap gap) {}
+
+        /** Writing ended by a defect. Nothing more is taken; once closed, the outbox can be opened anew. */
+        default void ended() {}
     }
 
     /**
@@ -283,7 +286,7 @@ public final class Outbox implements AutoCloseable {
     public Figures figures() {
         lock.lock();
         try {
-            return writer.index.figures(writer.bytes(), policy.quota());
+            return writer.index.figures(segments.bytes(), policy.quota());
         } finally {
             lock.unlock();
         }
@@ -359,12 +362,7 @@ public final class Outbox implements AutoCloseable {
 
     /** All lanes, in the order in which they were first appended to. */
     public List<LaneState> lanes() {
-        lock.lock();
-        try {
-            return writer.index.all().stream().map(Lane::state).toList();
-        } finally {
-            lock.unlock();
-        }
+        return figures().lanes().stream().map(LaneFigures::state).toList();
     }
 
     /**

@@ -2,6 +2,7 @@
 package dev.holdfast.core.outbox;
 
 import dev.holdfast.core.disk.Disk;
+import dev.holdfast.core.disk.Words;
 import dev.holdfast.core.segment.Frame;
 import dev.holdfast.core.segment.Scan;
 import dev.holdfast.core.segment.SegmentLog;
@@ -61,17 +62,49 @@ final class Recovery {
                     segments.unreadable().size(),
                     found.index().lost);
         }
-        if (found.isClean()) {
-            segments.resume(found.newest(), found.end());
-            segments.force();
-        } else {
-            // What was not forced then cannot be any more; and nothing is overwritten that somebody may want to see.
-            writer.begin();
+        boolean isResumed = resume(found, segments);
+        if (!isResumed || !found.isClean()) {
+            begin(isResumed && found.unfinished() == 0, segments, writer);
         }
         List<Integer> leftOver = new ArrayList<>(segments.segments());
         leftOver.removeAll(writer.index.segments.keySet());
         for (int segment : leftOver) {
             segments.delete(segment);
+        }
+    }
+
+    /** Puts what was written last on the disk, and is ready to go on after it; whether that could be done. */
+    private static boolean resume(Found found, SegmentLog segments) throws IOException {
+        if (found.end() < SegmentLog.FIRST_FRAME) {
+            return false;
+        }
+        try {
+            segments.resume(found.newest(), found.end());
+            segments.force();
+            return true;
+        } catch (IOException e) {
+            if (found.isClean()) {
+                throw e;
+            }
+            logger.warn("what the outbox wrote last before it was killed cannot be forced: {}", Words.reason(e));
+            return false;
+        }
+    }
+
+    /**
+     * Goes on in a new segment: nobody can say what the old one has of a write that failed, and nothing is overwritten
+     * there that somebody may want to see.
+     *
+     * @param isOptional whether nothing was cut off, so that the old one will do if there is no room for another
+     */
+    private static void begin(boolean isOptional, SegmentLog segments, Writer writer) throws IOException {
+        try {
+            writer.begin(0);
+        } catch (IOException e) {
+            if (!isOptional || !segments.fits(0)) {
+                throw e;
+            }
+            logger.warn("the outbox goes on in the segment it has, since there is no room for another");
         }
     }
 

@@ -177,7 +177,7 @@ final class Requests {
                 scheduleForce();
             }
         } catch (RuntimeException | Error e) {
-            log.error("outbox: writing ended by a defect; what is on the disk is read anew at the next start", e);
+            log.error("outbox: writing ended by a defect; what is on the disk is read when it is opened anew", e);
             end(taken, new IOException("the outbox ended by a defect: " + e, e));
             throw e;
         }
@@ -197,6 +197,7 @@ final class Requests {
         taken.forEach(request -> request.fail(why));
         writer.giveUp(why);
         ended.complete(false);
+        writer.listener.ended();
     }
 
     /** What is to be written, or forced. The task ends where there is nothing; the last one closes the writer. */

@@ -41,6 +41,9 @@ final class Writer {
     /** How often it looks for what is too old, at most, however much there is. */
     private static final int MOST_ROUNDS = 64;
 
+    /** What share of a segment appends leave alone while there is no file for the next. */
+    private static final int KEPT_BACK = 8;
+
     private final String where;
     private final SegmentLog segments;
     private final Cleaner cleaner;
@@ -142,6 +145,11 @@ final class Writer {
             // What an append is depends on what was written before it; whether there is room comes first.
             List<Frame> frames = request.isAppend() ? List.of() : request.frames(this);
             int size = request.isAppend() ? request.appends() : SegmentLog.size(frames);
+            boolean isGrowth = request.isAppend() || Codec.isGrowth(frames);
+            if (isGrowth && segments.fits(size) && !segments.fits(size + policy.segment() / KEPT_BACK)) {
+                // The rest is for what makes room, unless there is a file to go on in.
+                segments.prepare();
+            }
             if (!segments.fits(size)) {
                 commit();
                 if (request.isAppend() && !hasRoom() && !makeRoom()) {
@@ -149,12 +157,12 @@ final class Writer {
                     return;
                 }
                 if (!segments.fits(size)) {
-                    begin();
+                    begin(size);
                     tidy();
                 }
                 if (!segments.fits(size)) {
                     // What was moved into it took the room, or could not be written.
-                    begin();
+                    begin(size);
                 }
             }
             frames = request.isAppend() ? request.frames(this) : frames;
@@ -172,9 +180,10 @@ final class Writer {
 
     private void full(Request<?> request) {
         if (policy.whenFull() == WhenFull.BLOCK) {
-            roomless.add(request);
+            // What came after it does not go before it.
+            roomless.addFirst(request);
         } else {
-            request.fail(new OutboxFullException("outbox full: " + bytes() + " bytes on disk"
+            request.fail(new OutboxFullException("outbox full: " + segments.bytes() + " bytes on disk"
                     + " (expected: at most " + policy.quota()
                     + "; deliver or purge what is there, or raise the quota)"));
         }
@@ -265,18 +274,16 @@ final class Writer {
     private boolean rewrite(IOException why) {
         List<Request<?>> requests = List.copyOf(pending);
         try {
-            begin();
+            begin(requests.stream()
+                    .mapToInt(request -> SegmentLog.size(request.written))
+                    .sum());
             for (Request<?> request : requests) {
-                if (!request.written.isEmpty()) {
-                    if (!segments.fits(SegmentLog.size(request.written))) {
-                        throw new IOException("no room to write it once more", why);
-                    }
-                    request.position = segments.put(request.written);
-                }
+                request.position = segments.put(request.written);
             }
             segments.force();
             return true;
         } catch (IOException e) {
+            e.addSuppressed(why);
             pending.clear();
             drafts.clear();
             for (Request<?> request : requests) {
@@ -286,16 +293,9 @@ final class Writer {
         }
     }
 
-    /** Begins a segment. Nothing must be pending that was written to another. */
-    void begin() throws IOException {
-        List<Frame> checkpoint;
-        lock.lock();
-        try {
-            checkpoint = Checkpoint.frames(index);
-        } finally {
-            lock.unlock();
-        }
-        int number = segments.begin(checkpoint, time.instant());
+    /** Begins a segment with room for so much, and for half of one. Nothing must be pending that another has. */
+    void begin(int room) throws IOException {
+        int number = segments.begin(Checkpoint.frames(index), time.instant(), Math.max(room, policy.segment() / 2));
         lock.lock();
         try {
             index.segments.put(number, segments.end());
@@ -314,12 +314,7 @@ final class Writer {
     }
 
     private boolean hasRoom() {
-        return bytes() + 2L * policy.segment() <= policy.quota();
-    }
-
-    /** What is on the disk, in bytes. */
-    long bytes() {
-        return (long) index.segments.size() * policy.segment();
+        return segments.bytes() + 2L * policy.segment() <= policy.quota();
     }
 
     private boolean makeRoom() throws IOException {
@@ -327,8 +322,11 @@ final class Writer {
         if (!hasRoom()) {
             cleaner.leastWanted(index.wanted()).ifPresent(this::clear);
         }
-        if (!hasRoom() && policy.whenFull() == WhenFull.DROP_OLDEST) {
-            cleaner.oldest().ifPresent(this::clear);
+        if (policy.whenFull() == WhenFull.DROP_OLDEST) {
+            // Of one that is full of dead letters nothing is gained.
+            for (int left = index.segments.size(); left > 0 && !hasRoom(); left--) {
+                cleaner.oldest().ifPresent(this::clear);
+            }
         }
         return hasRoom();
     }
@@ -339,7 +337,7 @@ final class Writer {
             return;
         }
         Map<Integer, Long> wanted = index.wanted();
-        if (2 * wanted.values().stream().mapToLong(Long::longValue).sum() < bytes()) {
+        if (2 * wanted.values().stream().mapToLong(Long::longValue).sum() < segments.bytes()) {
             cleaner.leastWanted(wanted).ifPresent(this::clear);
         }
     }

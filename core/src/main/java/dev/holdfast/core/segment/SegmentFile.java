@@ -63,7 +63,10 @@ record SegmentFile(int number, long salt, int size, UUID log) {
         return number > 0 && number <= Integer.MAX_VALUE ? OptionalInt.of((int) number) : OptionalInt.empty();
     }
 
-    /** Makes a file of zeros and forces it; only its name is still to be made to last. */
+    /**
+     * Makes a file of zeros and forces it; only its name is still to be made to last. Where there is no room for all of
+     * it nothing of it stays.
+     */
     static void fill(Disk disk, String name, int size) throws IOException {
         disk.delete(name);
         ByteBuffer zeros = ByteBuffer.allocate(ZEROS);
@@ -72,6 +75,13 @@ record SegmentFile(int number, long salt, int size, UUID log) {
                 file.write(zeros.clear().limit(Math.min(ZEROS, size - written)), written);
             }
             file.force();
+        } catch (IOException e) {
+            try {
+                disk.delete(name);
+            } catch (IOException also) {
+                e.addSuppressed(also);
+            }
+            throw e;
         }
     }
 

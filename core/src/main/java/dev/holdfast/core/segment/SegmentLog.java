@@ -112,6 +112,11 @@ public final class SegmentLog implements AutoCloseable {
         return segments.find(number) != null;
     }
 
+    /** How large the files of those that can be read are, together, in bytes. */
+    public long bytes() {
+        return segments.bytes();
+    }
+
     /** The numbers of those that cannot be read since their header does not verify. */
     public List<Integer> unreadable() {
         return segments.unreadable();
@@ -221,18 +226,28 @@ public final class SegmentLog implements AutoCloseable {
      * @return its number
      */
     public int begin(List<Frame> first, Instant now) throws IOException {
+        return begin(first, now, 0);
+    }
+
+    /**
+     * The same with room for more.
+     *
+     * @param room how many bytes are to fit into it after those frames; it is made larger than others if need be
+     * @return its number
+     */
+    public int begin(List<Frame> first, Instant now, int room) throws IOException {
         if (current != null) {
             force();
         }
-        SegmentFile segment = next(first, now);
+        SegmentFile segment = next(first, now, room);
         segments.add(segment.number(), segment);
         return segment.number();
     }
 
     /** Not while the spare file is made anew: its name must not come to mean another file before it is given up. */
-    private synchronized SegmentFile next(List<Frame> first, Instant now) throws IOException {
+    private synchronized SegmentFile next(List<Frame> first, Instant now, int room) throws IOException {
         int number = segments.highest() + 1;
-        DiskFile file = spare(Math.addExact(SegmentFile.FIRST_FRAME, size(first)));
+        DiskFile file = spare(Math.addExact(SegmentFile.FIRST_FRAME + size(first), room));
         try {
             giveUp();
             int bytes = (int) file.size();

@@ -82,6 +82,10 @@ final class Segments {
         return List.copyOf(readable.keySet());
     }
 
+    synchronized long bytes() {
+        return readable.values().stream().mapToLong(SegmentFile::size).sum();
+    }
+
     synchronized List<Integer> unreadable() {
         return List.copyOf(unreadable);
     }

@@ -118,7 +118,9 @@ class FullDiskIT {
                 }
             }
             mount.remount(true);
-            assertThatIOException().isThrownBy(() -> open(mount)).withMessageContaining("Read-only file system");
+            assertThatIOException()
+                    .isThrownBy(() -> open(mount))
+                    .withMessageContaining("its file system is mounted read-only (expected: ");
             assertThat(Verifier.verify(SystemDisk.of(mount.directory())).records())
                     .isEqualTo(30);
             mount.remount(false);

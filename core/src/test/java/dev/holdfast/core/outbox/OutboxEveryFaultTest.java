@@ -101,7 +101,7 @@ class OutboxEveryFaultTest {
         try {
             tell(disk, ledger);
         } catch (IOException e) {
-            assertThat(e).as(story).hasMessageContaining(FaultyDisk.BROKEN);
+            assertThat(e).as(story).hasStackTraceContaining(FaultyDisk.BROKEN);
         }
         int operations = disk.operations().size();
         story += ": " + (at < operations ? disk.operations().get(at) : "");

@@ -35,7 +35,7 @@ class OutboxTroubleTest {
         logger.setAdditive(false);
         logger.addAppender(lines);
         OutboxPolicy policy = OutboxPolicy.DEFAULT.withSegment(64 << 10);
-        outbox = Outbox.open(disk, policy, time, new SplittableRandom(1), Runnable::run);
+        outbox = Outbox.open(disk, policy, time, new SplittableRandom(1), Outbox.Threads.none());
     }
 
     @AfterEach
