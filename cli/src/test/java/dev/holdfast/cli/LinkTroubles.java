@@ -17,6 +17,7 @@ import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.Wire;
 import dev.holdfast.server.Server;
 import dev.holdfast.server.ServerConfig;
+import dev.holdfast.server.admission.AdmissionConfig;
 import dev.holdfast.server.ingest.IngestConfig;
 import java.io.IOException;
 import java.io.InputStream;
@@ -73,7 +74,9 @@ final class LinkTroubles {
                 Duration.ofMillis(50),
                 ServerConfig.MESSAGE_LIMIT,
                 ServerConfig.MESSAGE_LIMIT,
-                IngestConfig.DEFAULT));
+                IngestConfig.DEFAULT,
+                AdmissionConfig.DEFAULT,
+                ServerConfig.DRAIN_TIMEOUT));
     }
 
     static Agent agent(Path data, URI server) throws Exception {

@@ -62,6 +62,12 @@ public record ServerMessage(
     public record Failure(
             Kind kind, String message, @Nullable Duration retryAfter) {
 
+        /**
+         * What the message of a server begins with that takes its leave in good order: alone, or before a colon. To
+         * whoever does not know the word it is {@link Kind#UNAVAILABLE} like any other.
+         */
+        public static final String DRAIN = "draining";
+
         /** @throws IllegalArgumentException if the delay is negative */
         public Failure {
             if (retryAfter != null && retryAfter.isNegative()) {
@@ -70,15 +76,29 @@ public record ServerMessage(
             }
         }
 
-        /** What it stands for: {@code UNAVAILABLE} is overload, {@code BAD_REQUEST} a rejection. */
+        /** What it stands for: a leave, overload, a failing server or a rejection. */
         public dev.holdfast.core.policy.Failure asFailure() {
             Cause cause = switch (kind) {
-                case UNAVAILABLE -> Cause.OVERLOAD;
+                case UNAVAILABLE -> isDrain() ? Cause.DRAIN : Cause.OVERLOAD;
                 case UNKNOWN -> Cause.SERVER;
                 case BAD_REQUEST -> Cause.REJECTED;
             };
             Duration asked = kind == Kind.BAD_REQUEST ? null : retryAfter;
             return new dev.holdfast.core.policy.Failure(cause, asked, kind + ": " + message);
+        }
+
+        /**
+         * That the server takes its leave, and when the agent is to come back.
+         *
+         * @param retryAfter at least zero; each agent is to be told another
+         */
+        public static Failure drain(Duration retryAfter) {
+            return new Failure(Kind.UNAVAILABLE, DRAIN + ": the server stops", retryAfter);
+        }
+
+        /** Whether the server takes its leave in good order, rather than having too much to do. */
+        public boolean isDrain() {
+            return kind == Kind.UNAVAILABLE && (message.equals(DRAIN) || message.startsWith(DRAIN + ":"));
         }
 
         /** The specification's kinds. */

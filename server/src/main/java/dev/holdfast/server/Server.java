@@ -8,6 +8,8 @@ import dev.holdfast.core.time.SystemTime;
 import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerSession;
+import dev.holdfast.server.admin.AdminPort;
+import dev.holdfast.server.admission.Entrance;
 import dev.holdfast.server.events.EventRoutes;
 import dev.holdfast.server.fleet.Fleet;
 import dev.holdfast.server.fleet.FleetStoreException;
@@ -16,7 +18,6 @@ import dev.holdfast.server.ingest.EventStoreException;
 import dev.holdfast.server.ingest.Intake;
 import dev.holdfast.server.sqlite.SqliteEventStore;
 import dev.holdfast.server.sqlite.SqliteFleetStore;
-import dev.holdfast.server.web.AdminPort;
 import dev.holdfast.server.web.AgentPort;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -75,14 +76,16 @@ public final class Server implements AutoCloseable {
             Fleet fleet = openFleet(config, data, loop);
             EventStore events = openEvents(data, loop);
             Intake intake = openIntake(config, events);
-            AgentPort agentPort = openAgentPort(config, fleet, intake, loop);
+            Entrance entrance = new Entrance(config.admission(), config.drainTimeout(), loop, chance, meters);
+            AgentPort agentPort = openAgentPort(config, fleet, intake, entrance, loop);
             opened.push(agentPort::close);
             agentAddress = agentPort.address();
-            AdminPort adminPort = openAdminPort(config, token, fleet, events);
+            AdminPort adminPort = openAdminPort(config, token, fleet, entrance, events);
             opened.push(adminPort::close);
             adminAddress = adminPort.address();
             data.write(ADDRESSES, addresses(loop.instant()));
             opened.push(() -> data.remove(ADDRESSES));
+            opened.push(() -> agentPort.drain().toCompletableFuture().join());
             log.info(
                     "server {} listens for agents on {}, for operators on {}; {} agents known; data in {}",
                     Version.current(),
@@ -120,8 +123,9 @@ public final class Server implements AutoCloseable {
     }
 
     /**
-     * Accepts no more, closes the agents' WebSockets with 1001, writes what is not written and lets go of the data
-     * directory. Without effect the second time.
+     * Lets no more agents in, tells those that are there when to come back, closes their WebSockets with 1001, writes
+     * what is not written and lets go of the data directory. Takes the drain timeout and some 10 s at most, and next to
+     * nothing without agents. Without effect the second time.
      */
     @Override
     public synchronized void close() {
@@ -179,7 +183,7 @@ public final class Server implements AutoCloseable {
         return intake;
     }
 
-    private AgentPort openAgentPort(ServerConfig config, Fleet fleet, Intake intake, SystemTime loop)
+    private AgentPort openAgentPort(ServerConfig config, Fleet fleet, Intake intake, Entrance entrance, SystemTime loop)
             throws ServerStartException {
         ServerSession.Offer offer = new ServerSession.Offer(
                 config.heartbeatInterval(),
@@ -196,6 +200,7 @@ public final class Server implements AutoCloseable {
                             Math.max(config.inputLimit(), config.messageLimit())),
                     fleet,
                     intake,
+                    entrance,
                     loop,
                     meters);
         } catch (IOException e) {
@@ -203,10 +208,11 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    private AdminPort openAdminPort(ServerConfig config, String token, Fleet fleet, EventStore events)
+    private AdminPort openAdminPort(
+            ServerConfig config, String token, Fleet fleet, Entrance entrance, EventStore events)
             throws ServerStartException {
         try {
-            return AdminPort.open(config.admin(), token, fleet, new EventRoutes(events)::addTo, meters);
+            return AdminPort.open(config.admin(), token, fleet, entrance, new EventRoutes(events)::addTo, meters);
         } catch (IOException e) {
             throw cannotListen("admin", config.admin(), e);
         }

@@ -2,6 +2,7 @@
 package dev.holdfast.server;
 
 import dev.holdfast.opamp.outbox.OutboxWire;
+import dev.holdfast.server.admission.AdmissionConfig;
 import dev.holdfast.server.ingest.IngestConfig;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param inputLimit what unfinished requests and messages of all connections may hold together, in bytes, beyond a few
  *     KiB of each; the message limit if that is more
  * @param ingest what may be taken and kept of agents' outboxes
+ * @param admission how many newcomers are let in
+ * @param drainTimeout how long the agents' leave may take when the server stops
  */
 public record ServerConfig(
         Path data,
@@ -36,7 +39,9 @@ public record ServerConfig(
         Duration flushInterval,
         int messageLimit,
         int inputLimit,
-        IngestConfig ingest) {
+        IngestConfig ingest,
+        AdmissionConfig admission,
+        Duration drainTimeout) {
 
     /** The agent port's usual number. */
     public static final int AGENT_PORT = 4320;
@@ -71,6 +76,9 @@ public record ServerConfig(
     /** The default of {@link #flushInterval}: 1 s. */
     public static final Duration FLUSH_INTERVAL = Duration.ofSeconds(1);
 
+    /** The default of {@link #drainTimeout}: 10 s. */
+    public static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(10);
+
     /** @throws IllegalArgumentException if a component is out of its range; the message names it */
     public ServerConfig {
         if (heartbeatInterval != null && !isWholeSeconds(heartbeatInterval)) {
@@ -80,6 +88,7 @@ public record ServerConfig(
         requirePositive("pingInterval", pingInterval);
         requirePositive("requestTimeout", requestTimeout);
         requirePositive("flushInterval", flushInterval);
+        requirePositive("drainTimeout", drainTimeout);
         if (messageLimit < LEAST_MESSAGE_LIMIT) {
             throw new IllegalArgumentException("messageLimit: " + messageLimit + " (expected: >= " + LEAST_MESSAGE_LIMIT
                     + ", which a full batch of an outbox takes)");
@@ -102,7 +111,9 @@ public record ServerConfig(
                 FLUSH_INTERVAL,
                 MESSAGE_LIMIT,
                 INPUT_LIMIT,
-                IngestConfig.DEFAULT);
+                IngestConfig.DEFAULT,
+                AdmissionConfig.DEFAULT,
+                DRAIN_TIMEOUT);
     }
 
     private static boolean isWholeSeconds(Duration value) {

@@ -64,6 +64,14 @@ final class RawPeer implements AutoCloseable {
     }
 
     void upgrade() throws IOException {
+        askForUpgrade();
+        String head = head();
+        if (!head.startsWith("HTTP/1.1 101 ")) {
+            throw new AssertionError("no upgrade: " + head);
+        }
+    }
+
+    void askForUpgrade() throws IOException {
         lines(
                 "GET /v1/opamp HTTP/1.1",
                 "Host: h",
@@ -73,10 +81,6 @@ final class RawPeer implements AutoCloseable {
                 "Sec-WebSocket-Version: 13",
                 "",
                 "");
-        String head = head();
-        if (!head.startsWith("HTTP/1.1 101 ")) {
-            throw new AssertionError("no upgrade: " + head);
-        }
     }
 
     void lines(String... lines) throws IOException {

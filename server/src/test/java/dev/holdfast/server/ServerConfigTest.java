@@ -60,6 +60,8 @@ class ServerConfigTest {
                 defaults.flushInterval(),
                 messageLimit,
                 defaults.inputLimit(),
-                defaults.ingest());
+                defaults.ingest(),
+                defaults.admission(),
+                defaults.drainTimeout());
     }
 }

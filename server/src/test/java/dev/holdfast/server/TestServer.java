@@ -2,6 +2,7 @@
 package dev.holdfast.server;
 
 import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.server.admission.AdmissionConfig;
 import dev.holdfast.server.ingest.IngestConfig;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -63,7 +64,9 @@ final class TestServer implements AutoCloseable {
                         config.flushInterval(),
                         config.messageLimit(),
                         config.inputLimit(),
-                        config.ingest())),
+                        config.ingest(),
+                        config.admission(),
+                        config.drainTimeout())),
                 data);
     }
 
@@ -78,7 +81,29 @@ final class TestServer implements AutoCloseable {
                 Duration.ofMillis(50),
                 MESSAGE_LIMIT,
                 INPUT_LIMIT,
-                IngestConfig.DEFAULT);
+                IngestConfig.DEFAULT,
+                new AdmissionConfig(AdmissionConfig.UNLIMITED, AdmissionConfig.BURST),
+                ServerConfig.DRAIN_TIMEOUT);
+    }
+
+    /** One that lets so many agents in, and waits so long for them when it stops. */
+    static TestServer start(Path data, AdmissionConfig admission, Duration drainTimeout) throws Exception {
+        ServerConfig config = config(data, free(), free(), ServerConfig.PING_INTERVAL);
+        return new TestServer(
+                Server.start(new ServerConfig(
+                        data,
+                        config.listen(),
+                        config.admin(),
+                        config.heartbeatInterval(),
+                        config.pingInterval(),
+                        config.requestTimeout(),
+                        config.flushInterval(),
+                        config.messageLimit(),
+                        config.inputLimit(),
+                        config.ingest(),
+                        admission,
+                        drainTimeout)),
+                data);
     }
 
     static InetSocketAddress free() {

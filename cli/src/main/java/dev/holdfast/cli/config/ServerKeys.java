@@ -6,6 +6,7 @@ import dev.holdfast.cli.value.Sizes;
 import dev.holdfast.cli.value.Types;
 import dev.holdfast.core.time.Durations;
 import dev.holdfast.server.ServerConfig;
+import dev.holdfast.server.admission.AdmissionConfig;
 import dev.holdfast.server.ingest.IngestConfig;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -87,6 +88,24 @@ final class ServerKeys {
             Sizes.print(IngestConfig.RETENTION_SIZE),
             "How much of events is kept; the oldest go first.");
 
+    static final Key<Integer> ADMISSION_RATE = new Key<>(
+            "admission.rate",
+            Types.rate(AdmissionConfig.MOST),
+            Integer.toString(AdmissionConfig.RATE),
+            "How many newcomers are let in a second, or unlimited; the others are told when to come back.");
+
+    static final Key<Integer> ADMISSION_BURST = new Key<>(
+            "admission.burst",
+            Types.integer(1, AdmissionConfig.MOST),
+            Integer.toString(AdmissionConfig.BURST),
+            "How many newcomers are let in at once after a while in which nobody came.");
+
+    static final Key<Duration> DRAIN_TIMEOUT = new Key<>(
+            "drain.timeout",
+            Types.DURATION,
+            Durations.print(ServerConfig.DRAIN_TIMEOUT),
+            "How long a server that stops waits for its agents to take their leave.");
+
     static final List<Key<?>> ALL = List.of(
             DATA,
             LISTEN,
@@ -100,7 +119,10 @@ final class ServerKeys {
             QUEUE_LIMIT,
             RECORD_LIMIT,
             RETENTION,
-            RETENTION_SIZE);
+            RETENTION_SIZE,
+            ADMISSION_RATE,
+            ADMISSION_BURST,
+            DRAIN_TIMEOUT);
 
     private ServerKeys() {}
 
@@ -120,6 +142,8 @@ final class ServerKeys {
                         settings.value(QUEUE_LIMIT),
                         settings.value(RECORD_LIMIT),
                         settings.value(RETENTION),
-                        settings.value(RETENTION_SIZE)));
+                        settings.value(RETENTION_SIZE)),
+                new AdmissionConfig(settings.value(ADMISSION_RATE), settings.value(ADMISSION_BURST)),
+                settings.value(DRAIN_TIMEOUT));
     }
 }

@@ -44,7 +44,7 @@ public final class ServerCommand implements Callable<Integer> {
         ServerConfig config = configuration.server(ports.flags(data));
         PortOptions.requireResolved(config);
         Logging.start("server", options.verbose);
-        try (StopSignal stop = StopSignal.listen(options.parent);
+        try (StopSignal stop = StopSignal.listen(options.parent, config.drainTimeout());
                 Server server = Server.start(config)) {
             stop.await();
         }

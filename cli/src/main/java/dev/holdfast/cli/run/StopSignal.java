@@ -16,9 +16,10 @@ import org.jspecify.annotations.Nullable;
  * The wish that this process should stop: SIGINT, SIGTERM, or the end of the process that started it, told by
  * that process or by the end of the pipe from it, whichever is noticed first.
  *
- * <p>After a signal the JVM ends as soon as its shutdown hooks are done. The hook installed here waits, for
- * {@link #LIMIT} at most, until {@link #close} says that everything is closed, and then ends the process with exit code
- * 0: being told to stop is no failure. Safe for use by any thread.
+ * <p>After a signal the JVM ends as soon as its shutdown hooks are done. The hook installed here waits, for as long as
+ * closing may take, until {@link #close} says that everything is closed, and then ends the process with exit code 0:
+ * being told to stop is no failure. A second signal ends it at once where no
+ * parent started it. Safe for use by any thread.
  */
 public final class StopSignal implements AutoCloseable {
 
@@ -28,10 +29,18 @@ public final class StopSignal implements AutoCloseable {
     private final CompletableFuture<Void> signal = new CompletableFuture<>();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private final CompletableFuture<?> requested;
+    private final Duration limit;
+
+    /** Whether signals come from people, rather than from a parent that may send one beside theirs. */
+    private final boolean alone;
+
     private final Thread hook = Thread.ofPlatform().name("stop-signal").unstarted(this::signalled);
 
-    private StopSignal(CompletableFuture<?> parentEnd) {
-        requested = CompletableFuture.anyOf(signal, parentEnd);
+    private StopSignal(@Nullable Long parent, Duration limit) {
+        this.limit = limit;
+        this.alone = parent == null;
+        requested =
+                CompletableFuture.anyOf(signal, parent == null ? new CompletableFuture<>() : end(parent, System.in));
     }
 
     /**
@@ -40,7 +49,17 @@ public final class StopSignal implements AutoCloseable {
      * @param parent the process whose end is a wish too, and which holds the other end of standard input; or null
      */
     public static StopSignal listen(@Nullable Long parent) {
-        StopSignal listening = new StopSignal(parent == null ? new CompletableFuture<>() : end(parent, System.in));
+        return listen(parent, Duration.ZERO);
+    }
+
+    /**
+     * Begins to listen on behalf of somebody who takes a while to close.
+     *
+     * @param parent as above
+     * @param more how much longer than {@link #LIMIT} closing may take
+     */
+    static StopSignal listen(@Nullable Long parent, Duration more) {
+        StopSignal listening = new StopSignal(parent, LIMIT.plus(more));
         Runtime.getRuntime().addShutdownHook(listening.hook);
         return listening;
     }
@@ -89,11 +108,14 @@ public final class StopSignal implements AutoCloseable {
 
     private void signalled() {
         signal.complete(null);
+        if (alone) {
+            SecondSignal.ends();
+        }
         int exitCode = ExitCode.DONE;
         try {
-            closed.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+            closed.get(limit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException | InterruptedException e) {
-            System.err.println("not stopped within " + LIMIT.toSeconds() + " s: ended all the same");
+            System.err.println("not stopped within " + limit.toSeconds() + " s: ended all the same");
             exitCode = ExitCode.FAILED;
         }
         System.out.flush();

@@ -105,17 +105,28 @@ public final class Types {
     /** A whole number of a range that includes both ends. */
     public static Type<Integer> integer(int least, int most) {
         String expected = "a whole number from " + least + " to " + most;
-        return Type.word("number", expected, text -> {
-            try {
-                int number = Integer.parseInt(text);
-                if (number >= least && number <= most) {
-                    return number;
-                }
-            } catch (NumberFormatException notANumber) {
-                // Falls through to the same answer as a number out of the range.
+        return Type.word("number", expected, text -> whole(text, least, most, expected));
+    }
+
+    private static Integer whole(String text, int least, int most, String expected) throws MismatchException {
+        try {
+            int number = Integer.parseInt(text);
+            if (number >= least && number <= most) {
+                return number;
             }
-            throw new MismatchException(expected);
-        });
+        } catch (NumberFormatException notANumber) {
+            // Falls through to the same answer as a number out of the range.
+        }
+        throw new MismatchException(expected);
+    }
+
+    /** A whole number of a range that includes both ends, or {@code unlimited}, which is {@code 0}. */
+    public static Type<Integer> rate(int most) {
+        String expected = "a whole number from 1 to " + most + ", or unlimited";
+        return Type.word(
+                "number",
+                expected,
+                text -> text.equals("unlimited") ? Integer.valueOf(0) : whole(text, 0, most, expected));
     }
 
     /** A number of a range that includes both ends, with or without a fraction; {@code expected} says which. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server.web;
 
+import dev.holdfast.server.admission.Entrance;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
@@ -24,6 +25,7 @@ import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
 import io.netty.handler.timeout.IdleStateHandler;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -182,7 +184,13 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
             return;
         }
         try {
-            shakeHands(ctx, request, Announced.in(request.headers()));
+            Announced announced = Announced.in(request.headers());
+            Optional<Entrance.Refusal> refusal = reception.entrance().ask(announced.uid());
+            if (refusal.isPresent()) {
+                write(ctx, AgentRequests.closed(refusal.get()), null, false);
+            } else {
+                shakeHands(ctx, request, announced);
+            }
         } catch (IllegalArgumentException | WebSocketHandshakeException e) {
             refuse(ctx, String.valueOf(e.getMessage()));
         }
@@ -212,7 +220,11 @@ final class AgentHttpHandler extends SimpleChannelInboundHandler<FullHttpRequest
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
         if (event instanceof AgentPort.Stopping) {
-            ctx.close();
+            // What is being answered is answered.
+            lastOne = true;
+            if (!answering) {
+                ctx.close();
+            }
         } else if (event instanceof InputBudget.Refused refused) {
             refuse(ctx, Answer.comeBack(refused.after(), "too much of other requests is under way"));
         } else if (event instanceof Parts.TooLarge) {

@@ -3,6 +3,8 @@ package dev.holdfast.server.web;
 
 import dev.holdfast.core.time.Time;
 import dev.holdfast.opamp.ServerSession;
+import dev.holdfast.server.admission.Entrance;
+import dev.holdfast.server.admission.Guest;
 import dev.holdfast.server.fleet.Fleet;
 import dev.holdfast.server.ingest.Intake;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -30,9 +32,13 @@ import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -70,7 +76,7 @@ public final class AgentPort implements AutoCloseable {
     /** How long agents have to answer the close of their connection when the port closes. */
     private static final Duration CLOSING = Duration.ofSeconds(3);
 
-    /** Told to each connection when the port closes. */
+    /** Told to each connection when the port closes, after {@link #drain}. */
     enum Stopping {
         NOW
     }
@@ -97,12 +103,14 @@ public final class AgentPort implements AutoCloseable {
     private final EventLoopGroup loops;
     private final ExecutorService largeReads;
     private final ChannelGroup connections = new DefaultChannelGroup("agents", GlobalEventExecutor.INSTANCE);
+    private final Entrance entrance;
     private final Polls polls;
     private final Channel listener;
 
     private AgentPort(Settings settings, Reception reception, Time time, ExecutorService largeReads)
             throws IOException {
         this.largeReads = largeReads;
+        entrance = reception.entrance();
         polls = new Polls(reception, time);
         loops = new MultiThreadIoEventLoopGroup(
                 new DefaultThreadFactory("holdfast-agent-port", true), NioIoHandler.newFactory());
@@ -131,16 +139,18 @@ public final class AgentPort implements AutoCloseable {
      *
      * @param fleet what it tells of the agents
      * @param intake where their outboxes are emptied
+     * @param entrance lets agents in
      * @param time a loop for what falls due; not the fleet's, which may be held up by its store
      * @param registry where it counts
      * @throws IOException if it cannot listen there
      */
-    public static AgentPort open(Settings settings, Fleet fleet, Intake intake, Time time, MeterRegistry registry)
+    public static AgentPort open(
+            Settings settings, Fleet fleet, Intake intake, Entrance entrance, Time time, MeterRegistry registry)
             throws IOException {
         ExecutorService largeReads =
                 Executors.newSingleThreadExecutor(new DefaultThreadFactory("holdfast-large-reads", true));
-        Reception reception =
-                new Reception(fleet, intake, settings.offer(), new WebMeters(registry), Fleet.lines(time), largeReads);
+        Reception reception = new Reception(
+                fleet, intake, entrance, settings.offer(), new WebMeters(registry), Fleet.lines(time), largeReads);
         try {
             return new AgentPort(settings, reception, time, largeReads);
         } catch (IOException | RuntimeException e) {
@@ -191,8 +201,27 @@ public final class AgentPort implements AutoCloseable {
     }
 
     /**
-     * Accepts no more, closes WebSockets with 1001 and all else at once, and waits until they are closed, some 3 s at
-     * most.
+     * Has all agents told when to come back, each after what it is still owed, and lets nobody in any more.
+     *
+     * @return done once they are gone, or it was waited long enough
+     */
+    public CompletionStage<Void> drain() {
+        return entrance.drain(this::guests);
+    }
+
+    private List<Guest> guests() {
+        return Stream.concat(
+                        connections.stream()
+                                .map(connection -> connection.pipeline().get(AgentSocketHandler.class))
+                                .filter(Objects::nonNull),
+                        polls.guests().stream())
+                .map(Guest.class::cast)
+                .toList();
+    }
+
+    /**
+     * Accepts no more, closes WebSockets with 1001 and all else once it is answered, and waits until they are closed,
+     * some 3 s at most.
      */
     @Override
     public void close() {

@@ -6,6 +6,7 @@ import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.Wire;
 import dev.holdfast.opamp.WireException;
+import dev.holdfast.server.admission.Entrance;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
@@ -17,6 +18,7 @@ import io.netty.handler.codec.http.QueryStringDecoder;
 import java.nio.ByteBuffer;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +32,14 @@ final class AgentRequests {
 
     static final String OPAMP = "/v1/opamp";
 
+    /** Whether an agent may come. */
     private static final String HEALTH = "/health";
+
+    /** Whether the process lives. */
+    private static final String LIVE = "/health/live";
+
+    private static final CompletionStage<Answer> WELL =
+            CompletableFuture.completedStage(Answer.json(HttpResponseStatus.OK, Map.of("status", "ok")));
 
     private final Reception reception;
     private final Polls polls;
@@ -55,20 +64,31 @@ final class AgentRequests {
     /** Answers a request. Retains its body if that is to be read later. */
     CompletionStage<Answer> answer(FullHttpRequest request) {
         return switch (path(request)) {
-            case HEALTH -> CompletableFuture.completedStage(health(request.method()));
+            case HEALTH ->
+                probed(request.method(), reception.entrance().closed().map(AgentRequests::closed));
+            case LIVE -> probed(request.method(), Optional.empty());
             case OPAMP -> opamp(request);
             default ->
                 CompletableFuture.completedStage(Answer.error(
                         HttpResponseStatus.NOT_FOUND,
-                        "path: " + path(request) + " (expected: " + OPAMP + " or " + HEALTH + ")"));
+                        "path: " + path(request) + " (expected: " + OPAMP + ", " + HEALTH + " or " + LIVE + ")"));
         };
     }
 
-    private static Answer health(HttpMethod method) {
+    private static CompletionStage<Answer> probed(HttpMethod method, Optional<Answer> trouble) {
         if (method.equals(HttpMethod.GET) || method.equals(HttpMethod.HEAD)) {
-            return Answer.json(HttpResponseStatus.OK, Map.of("status", "ok"));
+            return trouble.map(CompletableFuture::completedStage).orElse(WELL);
         }
-        return Answer.methodNotAllowed(method.name(), "GET, HEAD");
+        return CompletableFuture.completedStage(Answer.methodNotAllowed(method.name(), "GET, HEAD"));
+    }
+
+    /** What is answered to one that may not come now. */
+    static Answer closed(Entrance.Refusal refusal) {
+        return Answer.comeBack(
+                refusal.after(),
+                refusal.draining()
+                        ? ServerMessage.Failure.drain(refusal.after()).message()
+                        : refusal.reason());
     }
 
     private CompletionStage<Answer> opamp(FullHttpRequest request) {
@@ -145,7 +165,16 @@ final class AgentRequests {
         if (fault != null) {
             return CompletableFuture.completedStage(malformed(message.uid(), HttpResponseStatus.BAD_REQUEST, fault));
         }
-        return polls.received(message, announced).thenApply(answer -> Answer.message(HttpResponseStatus.OK, answer));
+        return polls.received(message, announced).thenApply(AgentRequests::answer);
+    }
+
+    private static Answer answer(ServerMessage message) {
+        ServerMessage.Failure failure = message.error();
+        return failure != null
+                        && failure.kind() == ServerMessage.Failure.Kind.UNAVAILABLE
+                        && failure.retryAfter() != null
+                ? Answer.comeBack(failure.retryAfter(), message)
+                : Answer.message(HttpResponseStatus.OK, message);
     }
 
     private Answer malformed(FullHttpRequest request, WireException e) {

@@ -5,6 +5,7 @@ import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.CustomMessage;
 import dev.holdfast.opamp.ServerMessage;
 import dev.holdfast.opamp.Wire;
+import dev.holdfast.server.admission.Guest;
 import dev.holdfast.server.fleet.AgentLink;
 import dev.holdfast.server.fleet.AgentProcess;
 import io.netty.buffer.Unpooled;
@@ -25,22 +26,24 @@ import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One agent's WebSocket. Used by its event loop alone, but for {@link #displaced} and {@link #push}.
+ * One agent's WebSocket. Used by its event loop alone, but for {@link #displaced}, {@link #push} and {@link #leave}.
  *
  * <p>Answers keep the order of their messages. While one waits for the store, or the peer does not read, nothing more
  * is read from the peer.
  */
 // A write or close that fails ends its connection, and channelInactive tells.
 @SuppressWarnings("FutureReturnValueIgnored")
-final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> implements AgentLink {
+final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> implements AgentLink, Guest {
 
     private static final Logger log = LoggerFactory.getLogger(AgentSocketHandler.class);
 
@@ -51,15 +54,13 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
 
     private final Channel channel;
     private final Reception reception;
-    private final InputBudget.Account account;
     private final Conversation conversation;
     private final Announced announced;
     private final Duration pingInterval;
     private final RequestDeadline deadline;
     private final long number;
 
-    /** A large message that is being read elsewhere, and those behind it. */
-    private final Queue<BinaryWebSocketFrame> unread = new ArrayDeque<>();
+    private final LargeReads unread;
 
     /** In the order of their messages; the first of them is not ready yet. */
     private final Queue<CompletableFuture<ServerMessage>> answers = new ArrayDeque<>();
@@ -67,10 +68,19 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     private @Nullable Future<?> pings;
     private boolean closing;
 
+    /** Set when the server takes its leave; what comes after that is not taken. */
+    private @Nullable Leaving leaving;
+
+    /** Whether it had to be cut, since the peer did not answer the close. */
+    private boolean cut;
+
     /** Whether it was closed for a newer link of the same agent. */
     private boolean displaced;
 
     private String reason = "its connection ended";
+
+    /** What its peer is told once nothing is owed to it any more, and who is told when it is gone. */
+    private record Leaving(Duration after, Consumer<Boolean> gone) {}
 
     AgentSocketHandler(
             Channel channel,
@@ -81,7 +91,7 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
             RequestDeadline deadline) {
         this.channel = channel;
         this.reception = reception;
-        this.account = account;
+        this.unread = new LargeReads(channel, reception.largeReads(), account, this::readElsewhere);
         this.announced = announced;
         this.pingInterval = pingInterval;
         this.deadline = deadline;
@@ -113,6 +123,37 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     }
 
     @Override
+    public boolean listens() {
+        return true;
+    }
+
+    @Override
+    public void leave(Duration after, Consumer<Boolean> gone) {
+        channel.eventLoop().execute(() -> {
+            if (channel.isActive()) {
+                leaving = new Leaving(after, gone);
+                readOnlyWhenKeepingUp();
+                leaveUnlessOwing();
+            } else {
+                gone.accept(true);
+            }
+        });
+    }
+
+    private void leaveUnlessOwing() {
+        if (unread.isEmpty() && answers.isEmpty() && !conversation.owes()) {
+            sayGoodbye();
+        }
+    }
+
+    private void sayGoodbye() {
+        if (leaving != null && !closing) {
+            send(ServerMessage.refusal(announced.uid(), ServerMessage.Failure.drain(leaving.after())));
+            close(WebSocketCloseStatus.ENDPOINT_UNAVAILABLE, "the server stops");
+        }
+    }
+
+    @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         pings = ctx.executor()
                 .scheduleAtFixedRate(
@@ -129,6 +170,9 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
         }
         closing = true;
         conversation.ended(reason);
+        if (leaving != null) {
+            leaving.gone().accept(!cut);
+        }
     }
 
     @Override
@@ -147,7 +191,7 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
             }
             case PongWebSocketFrame pong -> {}
             case BinaryWebSocketFrame binary -> {
-                if (!closing) {
+                if (!closing && leaving == null) {
                     received(binary);
                 }
             }
@@ -164,38 +208,21 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
             take(Conversation.read(frame.content().nioBuffer()));
             return;
         }
-        account.waits(size);
-        unread.add(frame.retain());
-        if (unread.size() == 1) {
-            readElsewhere(frame);
-        }
+        unread.add(frame);
         readOnlyWhenKeepingUp();
     }
 
-    private void readElsewhere(BinaryWebSocketFrame frame) {
-        CompletableFuture.supplyAsync(() -> Conversation.read(frame.content().nioBuffer()), reception.largeReads())
-                .whenCompleteAsync(this::readElsewhere, channel.eventLoop());
-    }
-
     private void readElsewhere(Conversation.@Nullable Reading reading, @Nullable Throwable failure) {
-        forget(unread.remove());
         if (reading != null && !closing) {
             take(reading);
         } else if (failure != null) {
             failed(failure);
         }
         if (closing) {
-            unread.forEach(this::forget);
-            unread.clear();
-        } else if (!unread.isEmpty()) {
-            readElsewhere(unread.element());
+            unread.drop();
         }
         readOnlyWhenKeepingUp();
-    }
-
-    private void forget(BinaryWebSocketFrame frame) {
-        account.read(frame.content().readableBytes());
-        frame.release();
+        leaveUnlessOwing();
     }
 
     private void take(Conversation.Reading reading) {
@@ -237,6 +264,7 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
             }
         }
         readOnlyWhenKeepingUp();
+        leaveUnlessOwing();
     }
 
     private void failed(Throwable cause) {
@@ -246,8 +274,12 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     }
 
     /** Sends what the server has to say besides answers, on any thread. */
-    private void push(CustomMessage message) {
-        channel.eventLoop().execute(() -> conversation.say(message).ifPresent(this::send));
+    private void push(Optional<CustomMessage> message) {
+        channel.eventLoop().execute(() -> {
+            message.flatMap(conversation::say).ifPresent(this::send);
+            conversation.settled();
+            leaveUnlessOwing();
+        });
     }
 
     private void send(ServerMessage message) {
@@ -278,7 +310,14 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     }
 
     private void cutLater() {
-        channel.eventLoop().schedule(() -> channel.close(), CLOSING.toNanos(), TimeUnit.NANOSECONDS);
+        channel.eventLoop()
+                .schedule(
+                        () -> {
+                            cut = true;
+                            channel.close();
+                        },
+                        CLOSING.toNanos(),
+                        TimeUnit.NANOSECONDS);
     }
 
     private void closed(ChannelHandlerContext ctx, CloseWebSocketFrame close) {
@@ -302,12 +341,14 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     }
 
     private void readOnlyWhenKeepingUp() {
-        channel.config().setAutoRead(closing || (unread.isEmpty() && answers.isEmpty() && channel.isWritable()));
+        boolean keepsUp = unread.isEmpty() && answers.isEmpty() && channel.isWritable();
+        channel.config().setAutoRead(closing || (leaving == null && keepsUp));
     }
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
         if (event instanceof AgentPort.Stopping) {
+            sayGoodbye();
             close(WebSocketCloseStatus.ENDPOINT_UNAVAILABLE, "the server stops");
         } else if (event instanceof InputBudget.Refused refused) {
             String why = "too much of other messages is under way";

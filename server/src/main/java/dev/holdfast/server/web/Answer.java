@@ -33,12 +33,20 @@ record Answer(HttpResponseStatus status, String mediaType, ByteBuffer body, Map<
 
     /** That there is no room now, and when to try again. */
     static Answer comeBack(Duration after, String message) {
-        Answer refusal = error(HttpResponseStatus.SERVICE_UNAVAILABLE, message);
+        return error(HttpResponseStatus.SERVICE_UNAVAILABLE, message).after(after);
+    }
+
+    /** The same in a message; {@link ServerMessage.Failure.Kind#UNAVAILABLE} says when. */
+    static Answer comeBack(Duration after, ServerMessage message) {
+        return message(HttpResponseStatus.SERVICE_UNAVAILABLE, message).after(after);
+    }
+
+    private Answer after(Duration after) {
         long seconds = after.plusSeconds(1).minusNanos(1).toSeconds();
         return new Answer(
-                refusal.status(),
-                refusal.mediaType(),
-                refusal.body(),
+                status,
+                mediaType,
+                body,
                 Map.of(
                         HttpHeaderNames.RETRY_AFTER,
                         Long.toString(seconds),

@@ -16,6 +16,7 @@ import dev.holdfast.opamp.outbox.OutboxWire;
 import dev.holdfast.server.fleet.AgentLink;
 import dev.holdfast.server.fleet.AgentRecord;
 import dev.holdfast.server.fleet.Fleet;
+import dev.holdfast.server.fleet.StatusRecords;
 import dev.holdfast.server.ingest.Inlet;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -51,9 +52,12 @@ final class Conversation {
     private final AgentLink link;
     private final ServerSession session;
     private final Inlet inlet;
-    private final @Nullable Consumer<CustomMessage> pushes;
+    private final Consumer<Optional<CustomMessage>> pushes;
     private @Nullable InstanceUid uid;
     private int uids;
+
+    /** How many messages of its outbox are not {@link #settled}. */
+    private int owed;
 
     /** How many messages in a row were answered with a new uid. */
     private int turnedAway;
@@ -61,13 +65,14 @@ final class Conversation {
     /**
      * One that has not begun.
      *
-     * @param pushes takes what is to be {@linkplain #say said} besides answers, on any thread; null if nothing can be
+     * @param pushes takes what each message of an outbox led to once it is known, on any thread: what is to be
+     *     {@linkplain #say said}, if anything, after which it is {@link #settled}
      */
     Conversation(
             Reception reception,
             AgentLink link,
             @Nullable String announcedHash,
-            @Nullable Consumer<CustomMessage> pushes) {
+            Consumer<Optional<CustomMessage>> pushes) {
         this.reception = reception;
         this.link = link;
         this.pushes = pushes;
@@ -154,10 +159,17 @@ final class Conversation {
         return message.capability().equals(Capabilities.OUTBOX);
     }
 
-    /**
-     * What it leads to takes as long as a disk does, and no heartbeat waits for that: it is said when it is there. Who
-     * polls gets it with the answer.
-     */
+    /** One more message of its outbox has led to what it leads to. */
+    void settled() {
+        owed--;
+    }
+
+    /** Whether what a message of its outbox leads to is still to come. */
+    boolean owes() {
+        return owed > 0;
+    }
+
+    /** What it leads to takes as long as a disk does, and no heartbeat waits for that: it is said when it is there. */
     private CompletionStage<ServerMessage> answerOutbox(
             InstanceUid sender, CustomMessage message, CompletionStage<ServerMessage> answer) {
         if (!session.attached() || !session.agentTakes(Capabilities.OUTBOX)) {
@@ -180,12 +192,10 @@ final class Conversation {
                     sender, new ServerMessage.Failure(ServerMessage.Failure.Kind.BAD_REQUEST, fault, null));
             return answer.thenApply(instead -> refusal);
         }
-        if (pushes == null) {
-            return answer.thenCombine(
-                    said, (reply, more) -> more.map(reply::withCustom).orElse(reply));
-        }
+        owed++;
         // Where it can be said at once, it must not overtake its answer.
-        return answer.whenComplete((reply, failure) -> said.thenAccept(more -> more.ifPresent(pushes)));
+        return answer.whenComplete((reply, failure) ->
+                said.whenComplete((more, fault) -> pushes.accept(fault == null ? more : Optional.empty())));
     }
 
     private ServerSession.Reply reply(AgentMessage message) {

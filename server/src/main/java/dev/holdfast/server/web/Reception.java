@@ -3,6 +3,7 @@ package dev.holdfast.server.web;
 
 import dev.holdfast.core.policy.LimitedLog;
 import dev.holdfast.opamp.ServerSession;
+import dev.holdfast.server.admission.Entrance;
 import dev.holdfast.server.fleet.Fleet;
 import dev.holdfast.server.ingest.Intake;
 import java.util.concurrent.Executor;
@@ -16,6 +17,7 @@ import java.util.concurrent.Executor;
 record Reception(
         Fleet fleet,
         Intake intake,
+        Entrance entrance,
         ServerSession.Offer offer,
         WebMeters meters,
         LimitedLog lines,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The two ports: one for agents, one for operators.
+ * The port for agents.
  *
  * <ul>
  *   <li>Every message of an agent is answered, and only after what it led to was carried out.
@@ -9,7 +9,6 @@
  *   <li>No connection may hold more than one message of the limit, nor all of them more than a budget, nor any take its
  *       time over sending a request.
  *   <li>No event loop waits: not for the store, not for a peer that does not read. None reads what is large.
- *   <li>On the admin port everything but the metrics needs the token.
  * </ul>
  */
 @NullMarked

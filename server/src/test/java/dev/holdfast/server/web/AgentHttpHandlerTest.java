@@ -25,8 +25,14 @@ class AgentHttpHandlerTest {
 
     private final VirtualTime time = new VirtualTime();
     private final Reception whole = TestReception.in(time);
-    private final Reception reception =
-            new Reception(whole.fleet(), whole.intake(), failingOffer(), whole.meters(), whole.lines(), Runnable::run);
+    private final Reception reception = new Reception(
+            whole.fleet(),
+            whole.intake(),
+            whole.entrance(),
+            failingOffer(),
+            whole.meters(),
+            whole.lines(),
+            Runnable::run);
     private final RequestDeadline deadline = new RequestDeadline(Duration.ofSeconds(10));
     private final EmbeddedChannel channel = new EmbeddedChannel(
             deadline,

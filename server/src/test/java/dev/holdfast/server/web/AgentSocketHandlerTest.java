@@ -134,6 +134,7 @@ class AgentSocketHandlerTest {
         Reception patient = new Reception(
                 reception.fleet(),
                 reception.intake(),
+                reception.entrance(),
                 reception.offer(),
                 reception.meters(),
                 reception.lines(),

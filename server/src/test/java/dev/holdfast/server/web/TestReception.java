@@ -9,6 +9,8 @@ import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerSession;
 import dev.holdfast.opamp.Value;
+import dev.holdfast.server.admission.AdmissionConfig;
+import dev.holdfast.server.admission.Entrance;
 import dev.holdfast.server.fleet.Fleet;
 import dev.holdfast.server.fleet.MemoryFleetStore;
 import dev.holdfast.server.ingest.IngestConfig;
@@ -32,6 +34,10 @@ final class TestReception {
     private TestReception() {}
 
     static Reception in(VirtualTime time) {
+        return in(time, new AdmissionConfig(AdmissionConfig.UNLIMITED, 1));
+    }
+
+    static Reception in(VirtualTime time, AdmissionConfig admission) {
         SimpleMeterRegistry registry = new SimpleMeterRegistry();
         try {
             Fleet fleet =
@@ -39,6 +45,7 @@ final class TestReception {
             return new Reception(
                     fleet,
                     Intake.open(new MemoryEventStore(), time, IngestConfig.DEFAULT, registry),
+                    new Entrance(admission, Duration.ofSeconds(10), time, new SplittableRandom(2), registry),
                     new ServerSession.Offer(null, List.of(), () -> GIVEN),
                     new WebMeters(registry),
                     Fleet.lines(time),

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.server.web;
+package dev.holdfast.server.admin;
 
 import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.Value;
+import dev.holdfast.server.admission.Entrance;
 import dev.holdfast.server.fleet.AgentRecord;
 import dev.holdfast.server.fleet.Fleet;
 import io.javalin.Javalin;
@@ -20,6 +21,7 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -36,14 +38,21 @@ import org.slf4j.LoggerFactory;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Where operators look: {@code /api/agents} and {@code /api/agents/UID} in JSON with a bearer token, and
- * {@code /metrics} in Prometheus form without. Safe for use by any thread.
+ * Where operators look: {@code /api/agents} and {@code /api/agents/UID} in JSON with a bearer token, and without
+ * {@code /metrics} in Prometheus form, {@code /health} (whether agents may come) and {@code /health/live}. Safe for use
+ * by any thread.
  */
 public final class AdminPort implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(AdminPort.class);
 
     private static final String METRICS = "/metrics";
+
+    private static final String HEALTH = "/health";
+
+    private static final String LIVE = "/health/live";
+
+    private static final Map<String, String> WELL = Map.of("status", "ok");
 
     private static final String METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -57,6 +66,7 @@ public final class AdminPort implements AutoCloseable {
 
     private final JsonMapper json = JsonMapper.builder().build();
     private final Fleet fleet;
+    private final Entrance entrance;
     private final PrometheusMeterRegistry metrics;
     private final Consumer<JavalinDefaultRoutingApi> more;
     private final byte[] token;
@@ -67,10 +77,12 @@ public final class AdminPort implements AutoCloseable {
             InetSocketAddress listen,
             String token,
             Fleet fleet,
+            Entrance entrance,
             Consumer<JavalinDefaultRoutingApi> more,
             PrometheusMeterRegistry metrics)
             throws IOException {
         this.fleet = fleet;
+        this.entrance = entrance;
         this.more = more;
         this.metrics = metrics;
         this.token = token.getBytes(StandardCharsets.UTF_8);
@@ -92,6 +104,7 @@ public final class AdminPort implements AutoCloseable {
      *
      * @param listen where; port 0 takes a free one
      * @param token what to show as {@code Authorization: Bearer TOKEN}
+     * @param entrance tells whether agents may come
      * @param more adds what there is besides the agents, all of it behind the token
      * @throws IOException if it cannot listen there
      */
@@ -99,10 +112,11 @@ public final class AdminPort implements AutoCloseable {
             InetSocketAddress listen,
             String token,
             Fleet fleet,
+            Entrance entrance,
             Consumer<JavalinDefaultRoutingApi> more,
             PrometheusMeterRegistry metrics)
             throws IOException {
-        return new AdminPort(listen, token, fleet, more, metrics);
+        return new AdminPort(listen, token, fleet, entrance, more, metrics);
     }
 
     private static Connector connector(Server server, HttpConfiguration http, ServerSocketChannel socket) {
@@ -126,14 +140,16 @@ public final class AdminPort implements AutoCloseable {
             config.routes.get("/api/agents", this::list);
             config.routes.get("/api/agents/{uid}", this::one);
             config.routes.get(METRICS, this::metrics);
+            config.routes.get(HEALTH, this::health);
+            config.routes.get(LIVE, ctx -> write(ctx, WELL));
             more.accept(config.routes);
             config.routes.error(404, ctx -> {
                 if (ctx.resultInputStream() == null || !"application/json".equals(ctx.contentType())) {
                     error(
                             ctx,
                             HttpStatus.NOT_FOUND,
-                            "path: " + ctx.path() + " (expected: /api/agents, /api/events, /api/drops or " + METRICS
-                                    + ")");
+                            "path: " + ctx.path() + " (expected: /api/agents, /api/events, /api/drops, " + METRICS
+                                    + ", " + HEALTH + " or " + LIVE + ")");
                 }
             });
             config.routes.exception(Exception.class, (e, ctx) -> {
@@ -156,7 +172,7 @@ public final class AdminPort implements AutoCloseable {
 
     /** Everything needs the token unless it is named here. */
     private void requireToken(Context ctx) {
-        if (ctx.path().equals(METRICS)) {
+        if (List.of(METRICS, HEALTH, LIVE).contains(ctx.path())) {
             return;
         }
         String given = Objects.requireNonNullElse(ctx.header("Authorization"), "");
@@ -198,6 +214,15 @@ public final class AdminPort implements AutoCloseable {
                                 ctx,
                                 HttpStatus.NOT_FOUND,
                                 "instance_uid: " + uid + " (expected: that of an agent which has registered)"));
+    }
+
+    private void health(Context ctx) {
+        entrance.closed().ifPresentOrElse(refusal -> closed(ctx, refusal), () -> write(ctx, WELL));
+    }
+
+    private void closed(Context ctx, Entrance.Refusal refusal) {
+        ctx.header("Retry-After", Long.toString(refusal.seconds()));
+        error(ctx, HttpStatus.SERVICE_UNAVAILABLE, refusal.reason());
     }
 
     private void metrics(Context ctx) {
@@ -248,7 +273,7 @@ public final class AdminPort implements AutoCloseable {
             json.put("description", description);
             json.put("health", agent.health() == null ? null : health(agent.health()));
             AgentRecord.Status status = agent.status();
-            json.put("status", status == null ? null : StatusRecords.read(status.text()));
+            json.put("status", status == null ? null : JsonMapper.shared().readTree(status.text()));
             json.put("status_at", status == null ? null : status.at().toString());
             json.put("state_hash", agent.stateHash());
             json.put("capabilities", agent.capabilities());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.server.web;
+package dev.holdfast.server.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

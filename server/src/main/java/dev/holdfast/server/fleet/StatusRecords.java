@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.server.web;
+package dev.holdfast.server.fleet;
 
 import dev.holdfast.opamp.outbox.Item;
 import dev.holdfast.opamp.outbox.OutboxMessage;
@@ -23,10 +23,10 @@ import tools.jackson.databind.json.JsonMapper;
  * Which records tell an agent's status, and what one may be to be shown: one JSON value of at most {@value #LIMIT}
  * bytes, {@value #DEEPEST} deep.
  */
-final class StatusRecords {
+public final class StatusRecords {
 
     /** The lane of an outbox that they come by. */
-    static final String LANE = "status";
+    public static final String LANE = "status";
 
     private static final String TYPE = "application/json";
 
@@ -47,7 +47,7 @@ final class StatusRecords {
     private StatusRecords() {}
 
     /** The last one of a batch. Those that came in parts are longer than one may be. */
-    static Optional<Item.Data> last(OutboxMessage.Batch batch) {
+    public static Optional<Item.Data> last(OutboxMessage.Batch batch) {
         return batch.items().reversed().stream()
                 .filter(item -> item instanceof Item.Data)
                 .map(item -> (Item.Data) item)
@@ -56,7 +56,7 @@ final class StatusRecords {
     }
 
     /** Its payload as it was given, or the beginning of it if that is longer than one may be. */
-    static ByteBuffer plain(Item.Data record) {
+    public static ByteBuffer plain(Item.Data record) {
         if (!record.encoding().equals(Item.Data.DEFLATE)) {
             return record.payload();
         }
@@ -70,7 +70,7 @@ final class StatusRecords {
     }
 
     /** What is wrong with a record, or null if nothing is. */
-    static @Nullable String fault(ByteBuffer data) {
+    public static @Nullable String fault(ByteBuffer data) {
         if (data.remaining() > LIMIT) {
             return data.remaining() + " bytes (expected: <= " + LIMIT + ")";
         }
