@@ -7,7 +7,11 @@ import dev.holdfast.cli.config.Yaml.Node;
 import dev.holdfast.cli.config.Yaml.Nothing;
 import dev.holdfast.cli.config.Yaml.Scalar;
 import dev.holdfast.cli.config.Yaml.Sequence;
+import dev.holdfast.cli.key.Alias;
+import dev.holdfast.cli.key.Faults;
+import dev.holdfast.cli.key.Role;
 import dev.holdfast.cli.value.Given;
+import dev.holdfast.cli.value.MismatchException;
 import dev.holdfast.cli.value.Nearest;
 import dev.holdfast.cli.value.Place;
 import dev.holdfast.cli.value.Written;
@@ -26,13 +30,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A file of settings: keys for every role, and a section for each role whose keys are for that role alone.
  *
  * <p>Names may be nested or joined by dots. {@code server} with a mapping is the section, with anything else the
- * agent's key.
+ * agent's key. Names that other systems have for a key are read as that key.
  */
 final class ConfigFile {
 
@@ -40,7 +45,11 @@ final class ConfigFile {
     private final Path home;
     private final Map<String, Given> shared = new HashMap<>();
     private final EnumMap<Role, Map<String, Given>> own = new EnumMap<>(Role.class);
+    private final List<Taken> taken = new ArrayList<>();
     private final Faults faults = new Faults();
+
+    /** Another system's name for a key, and where it stands. */
+    record Taken(Alias alias, Place place) {}
 
     private ConfigFile(Path path, Path home) {
         this.path = path;
@@ -78,6 +87,11 @@ final class ConfigFile {
 
     Map<String, Given> own(Role role) {
         return own.getOrDefault(role, Map.of());
+    }
+
+    /** What was read as something else, in the order in which it stands there. */
+    List<Taken> taken() {
+        return taken;
     }
 
     Faults faults() {
@@ -148,10 +162,37 @@ final class ConfigFile {
                     place(member.line()));
             return;
         }
-        Given earlier = layer.put(name, new Given(written.get(), place(member.line())));
+        Given given = new Given(written.get(), place(member.line()));
+        Optional<Alias> alias =
+                aliases(role).filter(each -> each.name().equals(name)).findFirst();
+        if (alias.isPresent()) {
+            takeAs(alias.get(), given, layer);
+        } else {
+            put(name, given, layer);
+        }
+    }
+
+    private void takeAs(Alias alias, Given given, Map<String, Given> layer) {
+        try {
+            String text = alias.reading().parse(given);
+            taken.add(new Taken(alias, given.place()));
+            if (alias.key() != null) {
+                Place place = new Place(
+                        given.place().text() + ", as " + alias.name(),
+                        given.place().base(),
+                        home);
+                put(alias.key().name(), new Given(new Written.Text(text), place), layer);
+            }
+        } catch (MismatchException e) {
+            faults.add(alias.name(), given.written().shown(), String.valueOf(e.getMessage()), given.place());
+        }
+    }
+
+    private void put(String name, Given given, Map<String, Given> layer) {
+        Given earlier = layer.put(name, given);
         if (earlier != null) {
             faults.add(
-                    name, "given twice", "once; the other is " + earlier.place().text(), place(member.line()));
+                    name, "given twice", "once; the other is " + earlier.place().text(), given.place());
         }
     }
 
@@ -206,11 +247,16 @@ final class ConfigFile {
 
     private static Set<String> names(@Nullable Role only) {
         Set<String> names = new TreeSet<>();
-        for (Role role : Role.values()) {
-            if (only == null || only == role) {
-                role.keys().forEach(key -> names.add(key.name()));
-            }
-        }
+        roles(only).forEach(role -> role.keys().forEach(key -> names.add(key.name())));
+        aliases(only).forEach(alias -> names.add(alias.name()));
         return names;
+    }
+
+    private static Stream<Alias> aliases(@Nullable Role only) {
+        return roles(only).flatMap(role -> role.aliases().stream());
+    }
+
+    private static Stream<Role> roles(@Nullable Role only) {
+        return only == null ? Arrays.stream(Role.values()) : Stream.of(only);
     }
 }

@@ -3,8 +3,18 @@ package dev.holdfast.cli.config;
 
 import dev.holdfast.agent.AgentConfig;
 import dev.holdfast.cli.command.CommandException;
-import dev.holdfast.cli.config.Settings.Layer;
-import dev.holdfast.cli.config.Settings.Setting;
+import dev.holdfast.cli.key.AgentKeys;
+import dev.holdfast.cli.key.LinkKeys;
+import dev.holdfast.cli.key.ConfigurationException;
+import dev.holdfast.cli.key.Faults;
+import dev.holdfast.cli.key.Key;
+import dev.holdfast.cli.key.LogKeys;
+import dev.holdfast.cli.key.LogKeys.LogConfig;
+import dev.holdfast.cli.key.Role;
+import dev.holdfast.cli.key.ServerKeys;
+import dev.holdfast.cli.key.Settings;
+import dev.holdfast.cli.key.Settings.Layer;
+import dev.holdfast.cli.key.Settings.Setting;
 import dev.holdfast.cli.value.Given;
 import dev.holdfast.cli.value.Place;
 import dev.holdfast.cli.value.Written;
@@ -14,7 +24,6 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -69,7 +78,7 @@ public final class Configuration {
      * @throws CommandException with every fault of the sources and of the agent's settings
      */
     public AgentConfig agent(Map<String, List<String>> flags) throws CommandException {
-        Settings settings = agentSettings(flags);
+        Settings settings = settings(Role.AGENT, flags);
         try {
             return AgentKeys.config(settings, LinkKeys.proxies(settings, variables));
         } catch (IllegalArgumentException notAProxy) {
@@ -80,14 +89,6 @@ public final class Configuration {
         }
     }
 
-    /** The values that an agent's configuration is made of. */
-    Settings agentSettings(Map<String, List<String>> flags) throws ConfigurationException {
-        Faults faults = sourceFaults();
-        Settings settings = settings(Role.AGENT, flags, faults);
-        faults.raise();
-        return settings;
-    }
-
     /**
      * What a server is told.
      *
@@ -95,10 +96,30 @@ public final class Configuration {
      * @throws CommandException with every fault of the sources and of the server's settings
      */
     public ServerConfig server(Map<String, List<String>> flags) throws CommandException {
+        return ServerKeys.config(settings(Role.SERVER, flags));
+    }
+
+    /**
+     * How a process of a role logs.
+     *
+     * @param flags key to the values of its flag
+     * @throws CommandException with every fault of the sources and of the role's settings
+     */
+    public LogConfig log(Role role, Map<String, List<String>> flags) throws CommandException {
+        return LogKeys.config(settings(role, flags));
+    }
+
+    /**
+     * The values in force for a role.
+     *
+     * @param flags key to the values of its flag
+     * @throws ConfigurationException with every fault of the sources and of the role's settings
+     */
+    public Settings settings(Role role, Map<String, List<String>> flags) throws ConfigurationException {
         Faults faults = sourceFaults();
-        Settings settings = settings(Role.SERVER, flags, faults);
+        Settings settings = settings(role, flags, faults);
         faults.raise();
-        return ServerKeys.config(settings);
+        return settings;
     }
 
     /**
@@ -121,9 +142,10 @@ public final class Configuration {
     /**
      * Checks a file by itself and together with the environment.
      *
+     * @return what is worth knowing of it all the same, a line each
      * @throws ConfigurationException with every fault, for both roles
      */
-    static void check(Path file, Map<String, String> variables) throws ConfigurationException {
+    static List<String> check(Path file, Map<String, String> variables) throws ConfigurationException {
         Map<String, String> withoutOurs = new HashMap<>(variables);
         withoutOurs.keySet().removeIf(name -> name.startsWith(Key.PREFIX));
         Faults faults = new Faults();
@@ -135,6 +157,15 @@ public final class Configuration {
             }
         }
         faults.raise();
+        return read(file, withoutOurs).file.taken().stream()
+                .map(taken -> taken.alias().name() + ": read as "
+                        + taken.alias().meaning() + ", " + taken.place().text())
+                .toList();
+    }
+
+    /** The values in force for a role, as far as they are valid. */
+    Settings validSettings(Role role) {
+        return settings(role, Map.of(), new Faults());
     }
 
     /** The directory that is set for the server or for all in the environment, if any, else {@code ~/.holdfast}. */
@@ -162,7 +193,7 @@ public final class Configuration {
         Map<String, Given> layer = new HashMap<>();
         flags.forEach((key, values) -> {
             Written written = values.size() == 1 ? new Written.Text(values.getFirst()) : new Written.Items(values);
-            String flag = key.equals("labels") ? "label" : key.toLowerCase(Locale.ROOT);
+            String flag = key.equals("labels") ? "label" : key.replace('.', '-').replace('_', '-');
             layer.put(key, new Given(written, place("in flag --" + flag)));
         });
         return layer;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.cli.config;
 
+import dev.holdfast.cli.key.Faults;
+import dev.holdfast.cli.key.Key;
+import dev.holdfast.cli.key.Role;
 import dev.holdfast.cli.value.Given;
 import dev.holdfast.cli.value.Nearest;
 import dev.holdfast.cli.value.Place;

@@ -5,6 +5,8 @@ import dev.holdfast.agent.Agent;
 import dev.holdfast.agent.AgentConfig;
 import dev.holdfast.cli.command.ExitCode;
 import dev.holdfast.cli.command.VersionLine;
+import dev.holdfast.cli.config.Configuration;
+import dev.holdfast.cli.key.Role;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -56,8 +58,9 @@ public final class AgentCommand implements Callable<Integer> {
         if (!labels.isEmpty()) {
             flags.put("labels", labels);
         }
-        AgentConfig config = options.configuration(variables).agent(flags);
-        Logging.start("agent", options.verbose);
+        Configuration configuration = options.configuration(variables);
+        AgentConfig config = configuration.agent(flags);
+        Logging.start("agent", options.log(Role.AGENT, configuration));
         try (StopSignal stop = StopSignal.listen(options.parent);
                 Agent agent = Agent.start(config)) {
             stop.await();

@@ -4,6 +4,7 @@ package dev.holdfast.cli.run;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import dev.holdfast.cli.key.LogKeys.LogConfig;
 
 /**
  * How a program logs that has an agent in it and says nothing of logging itself: as the command does. Logback finds it
@@ -20,7 +21,7 @@ public final class DefaultLogging extends ContextAwareBase implements Configurat
         if (configured) {
             return ExecutionStatus.INVOKE_NEXT_IF_ANY;
         }
-        Logging.configure(context, "agent", false);
+        Logging.configure(context, "agent", LogConfig.DEFAULT);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }
 }

@@ -4,6 +4,7 @@ package dev.holdfast.cli.run;
 import dev.holdfast.cli.command.ExitCode;
 import dev.holdfast.cli.command.VersionLine;
 import dev.holdfast.cli.config.Configuration;
+import dev.holdfast.cli.key.Role;
 import dev.holdfast.server.Server;
 import dev.holdfast.server.ServerConfig;
 import java.util.Map;
@@ -43,7 +44,7 @@ public final class ServerCommand implements Callable<Integer> {
         Configuration configuration = options.configuration(variables);
         ServerConfig config = configuration.server(ports.flags(data));
         PortOptions.requireResolved(config);
-        Logging.start("server", options.verbose);
+        Logging.start("server", options.log(Role.SERVER, configuration));
         try (StopSignal stop = StopSignal.listen(options.parent, config.drainTimeout());
                 Server server = Server.start(config)) {
             stop.await();

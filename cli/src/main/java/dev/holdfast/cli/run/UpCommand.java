@@ -4,10 +4,12 @@ package dev.holdfast.cli.run;
 import dev.holdfast.agent.AgentConfig;
 import dev.holdfast.cli.command.CommandException;
 import dev.holdfast.cli.command.ExitCode;
+import dev.holdfast.cli.command.Format;
 import dev.holdfast.cli.command.Invocation;
 import dev.holdfast.cli.command.ServerFile;
 import dev.holdfast.cli.command.VersionLine;
 import dev.holdfast.cli.config.Configuration;
+import dev.holdfast.cli.key.Role;
 import dev.holdfast.server.ServerConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -59,6 +61,10 @@ public final class UpCommand implements Callable<Integer> {
     @Mixin
     private PortOptions ports = new PortOptions();
 
+    /** Where a person is told: beside the log if that is for programs. */
+    @SuppressWarnings("NullAway.Init") // Set before anything is said.
+    private PrintWriter told;
+
     /**
      * The command.
      *
@@ -72,7 +78,11 @@ public final class UpCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Configuration.Both both = options.configuration(variables).both(ports.flags(data));
+        Configuration configuration = options.configuration(variables);
+        Configuration.Both both = configuration.both(ports.flags(data));
+        boolean isForPrograms = options.log(Role.SERVER, configuration).format() == Format.JSON
+                || options.log(Role.AGENT, configuration).format() == Format.JSON;
+        told = isForPrograms ? spec.commandLine().getErr() : spec.commandLine().getOut();
         PortOptions.requireResolved(both.server());
         Path serverData = both.server().data();
         Optional<ServerFile> before = written(serverData);
@@ -122,9 +132,8 @@ public final class UpCommand implements Callable<Integer> {
             throws IOException {
         List<String> agentArguments = agentArguments(both.agent(), file);
         try (ChildProcess agent = ChildProcess.start(main, agentArguments)) {
-            PrintWriter out = spec.commandLine().getOut();
             String restart = Invocation.restart(both.server().data(), file, options.file);
-            out.println(welcome(both, server, agent, file, restart));
+            told.println(welcome(both, server, agent, file, restart));
             CompletableFuture<Void> ends = CompletableFuture.allOf(
                     server.end().thenAccept(code -> tell("server", server, code, restart, stop)),
                     agent.end().thenAccept(code -> tell("agent", agent, code, Invocation.line(agentArguments), stop)));
@@ -135,10 +144,8 @@ public final class UpCommand implements Callable<Integer> {
 
     private void tell(String role, ChildProcess child, int exitCode, String restart, StopSignal stop) {
         if (!stop.requested().isDone()) {
-            spec.commandLine()
-                    .getOut()
-                    .println("the " + role + " (pid " + child.pid() + ") has ended with exit code " + exitCode
-                            + "; start it again in another terminal with\n  " + restart);
+            told.println("the " + role + " (pid " + child.pid() + ") has ended with exit code " + exitCode
+                    + "; start it again in another terminal with\n  " + restart);
         }
     }
 
@@ -172,7 +179,8 @@ public final class UpCommand implements Callable<Integer> {
                 text(config.listen()),
                 "--admin",
                 text(config.admin())));
-        return withOptions(arguments);
+        arguments.addAll(options.arguments());
+        return arguments;
     }
 
     private List<String> agentArguments(AgentConfig config, ServerFile server) {
@@ -182,17 +190,7 @@ public final class UpCommand implements Callable<Integer> {
                 config.data().toString(),
                 "--server",
                 "ws://" + ServerFile.dialable(server.listen())));
-        return withOptions(arguments);
-    }
-
-    private List<String> withOptions(List<String> arguments) {
-        if (options.file != null) {
-            arguments.add("--config");
-            arguments.add(options.file.toAbsolutePath().toString());
-        }
-        if (options.verbose) {
-            arguments.add("--verbose");
-        }
+        arguments.addAll(options.arguments());
         return arguments;
     }
 

@@ -6,6 +6,7 @@ import dev.holdfast.core.time.Durations;
 import dev.holdfast.server.ServerConfig;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
@@ -71,6 +72,8 @@ public final class Types {
     public static final Type<Integer> MESSAGE_SIZE = size(ServerConfig.LEAST_MESSAGE_LIMIT, 1 << 30);
 
     private static final int MOST_PORT = 65_535;
+
+    private static final BigDecimal LONGEST_MILLIS = BigDecimal.valueOf(Durations.LONGEST.toMillis());
 
     private static final String ADDRESS_EXPECTED = "HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:4320";
 
@@ -207,6 +210,32 @@ public final class Types {
                 } catch (InvalidPathException notAPath) {
                     throw new MismatchException(expected);
                 }
+            }
+            throw new MismatchException(expected);
+        });
+    }
+
+    /** A number of some unit of time, as other systems write a duration; read as one is written here. */
+    public static Type<String> countOf(Duration unit, String units) {
+        String expected = "a number of " + units + ", such as 5";
+        return Type.word("number", expected, text -> {
+            try {
+                BigDecimal millis = new BigDecimal(text).multiply(BigDecimal.valueOf(unit.toMillis()));
+                if (millis.signum() >= 0 && millis.compareTo(LONGEST_MILLIS) <= 0) {
+                    return Durations.print(Duration.ofMillis(millis.longValueExact()));
+                }
+            } catch (ArithmeticException | NumberFormatException notOne) {
+                // Falls through to the same answer as a number out of the range.
+            }
+            throw new MismatchException(expected);
+        });
+    }
+
+    /** One word that is taken, and no other. */
+    public static Type<String> only(String word, String expected) {
+        return Type.word("word", expected, text -> {
+            if (text.equals(word)) {
+                return text;
             }
             throw new MismatchException(expected);
         });

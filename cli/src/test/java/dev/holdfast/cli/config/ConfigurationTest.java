@@ -8,6 +8,11 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.holdfast.agent.AgentConfig;
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.cli.command.CommandException;
+import dev.holdfast.cli.command.Format;
+import dev.holdfast.cli.key.ConfigurationException;
+import dev.holdfast.cli.key.Key;
+import dev.holdfast.cli.key.LogKeys.LogConfig;
+import dev.holdfast.cli.key.Role;
 import dev.holdfast.core.policy.Jitter;
 import dev.holdfast.server.ServerConfig;
 import java.io.IOException;
@@ -17,10 +22,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.event.Level;
 
 class ConfigurationTest {
 
@@ -327,7 +335,7 @@ class ConfigurationTest {
 
     @Test
     void anUnknownKeyIsExplainedByItsNearest() {
-        assertThatThrownBy(() -> Reference.explain("reconnect.maxdelay"))
+        assertThatThrownBy(() -> Explanation.of("reconnect.maxdelay", Configuration.read(null, HOME)))
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContaining("the nearest is reconnect.max_delay");
     }
@@ -336,10 +344,64 @@ class ConfigurationTest {
     void everyKeyIsExplained() throws Exception {
         for (Role role : Role.values()) {
             for (Key<?> key : role.keys()) {
-                assertThat(Reference.explain(key.name()))
+                assertThat(explained(key.name(), null, HOME))
                         .contains(key.doc(), key.type().expected(), key.variable(role));
             }
         }
+    }
+
+    @Test
+    void anExplanationTellsWhatIsInForceAndWhereThatWasWritten() throws Exception {
+        Path file = file("\nreconnect.max_delay: 20s\n");
+
+        assertThat(explained("reconnect.max_delay", null, HOME)).contains("in force   15s, by default\n");
+        assertThat(explained("reconnect.max_delay", file, HOME))
+                .contains("in force   20s, in " + file + " line 2\n", "also       pipeops.reconnect.max_delay, as");
+        assertThat(explained("reconnect.max_delay", file, Map.of("HOLDFAST_RECONNECT_MAX_DELAY", "30s")))
+                .contains("in force   30s, in environment variable HOLDFAST_RECONNECT_MAX_DELAY\n");
+        assertThat(explained("outbox.max_age", null, HOME)).contains("in force   unset\n");
+        assertThat(explained("data", null, HOME)).contains("data (agent)\n", "data (server)\n");
+    }
+
+    @Test
+    void anExplanationKeepsSecrets() throws Exception {
+        Map<String, String> variables = Map.of("HOLDFAST_PROXY_PASSWORD", "hidden", "HOLDFAST_PROXY_USERNAME", "me");
+
+        assertThat(explained("proxy.password", null, variables))
+                .contains("in force   …, in environment variable HOLDFAST_PROXY_PASSWORD\n")
+                .doesNotContain("hidden");
+        assertThat(Explanation.of("proxy.password", Configuration.read(null, variables))
+                        .getFirst()
+                        .json()
+                        .toString())
+                .doesNotContain("hidden");
+    }
+
+    @Test
+    void anotherSystemsNameIsExplainedByTheKeyThatItIsReadAs() throws Exception {
+        assertThat(explained("resilience.max_retries", null, HOME)).startsWith("polling.tries (agent)\n");
+    }
+
+    @Test
+    void theLogIsTextFromInfoOnUnlessTold() throws Exception {
+        Configuration none = Configuration.read(null, HOME);
+        assertThat(none.log(Role.AGENT, Map.of())).isEqualTo(LogConfig.DEFAULT);
+        assertThat(none.log(Role.SERVER, Map.of("log.format", List.of("json"))))
+                .isEqualTo(new LogConfig(Format.JSON, Level.INFO));
+
+        Map<String, String> variables = Map.of("HOLDFAST_LOG_LEVEL", "warn", "HOLDFAST_AGENT_LOG_FORMAT", "json");
+        Configuration told = Configuration.read(null, variables);
+        assertThat(told.log(Role.AGENT, Map.of())).isEqualTo(new LogConfig(Format.JSON, Level.WARN));
+        assertThat(told.log(Role.SERVER, Map.of())).isEqualTo(new LogConfig(Format.TEXT, Level.WARN));
+
+        assertThatThrownBy(() -> none.log(Role.AGENT, Map.of("log.format", List.of("xml"))))
+                .hasMessage("log.format: xml (expected: text or json), in flag --log-format");
+    }
+
+    private static String explained(String name, @Nullable Path file, Map<String, String> variables) throws Exception {
+        return Explanation.of(name, Configuration.read(file, variables)).stream()
+                .map(Explanation::text)
+                .collect(Collectors.joining("\n"));
     }
 
     private static Duration ping(Path file, Map<String, String> variables, Map<String, List<String>> flags)

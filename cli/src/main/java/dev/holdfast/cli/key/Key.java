@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.cli.config;
+package dev.holdfast.cli.key;
 
 import dev.holdfast.cli.value.Type;
 import dev.holdfast.cli.value.Types;
@@ -13,23 +13,23 @@ import org.jspecify.annotations.Nullable;
  * @param fallback the default as someone would write it; null if the key may stay unset
  * @param doc one sentence
  */
-record Key<T>(String name, Type<T> type, @Nullable String fallback, String doc) {
+public record Key<T>(String name, Type<T> type, @Nullable String fallback, String doc) {
 
     /** What every variable that is ours begins with. */
-    static final String PREFIX = "HOLDFAST_";
+    public static final String PREFIX = "HOLDFAST_";
 
     /** Whether its value is kept out of all that is printed. */
-    boolean isSecret() {
+    public boolean isSecret() {
         return type.equals(Types.SECRET);
     }
 
     /** The environment variable that sets it for every role that has it. */
-    String variable() {
+    public String variable() {
         return PREFIX + name.toUpperCase(Locale.ROOT).replace('.', '_');
     }
 
     /** The environment variable that sets it for one role. */
-    String variable(Role role) {
+    public String variable(Role role) {
         return PREFIX + role.name() + variable().substring(PREFIX.length() - 1);
     }
 }

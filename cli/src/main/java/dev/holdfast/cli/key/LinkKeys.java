@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.cli.config;
+package dev.holdfast.cli.key;
 
 import dev.holdfast.agent.http.Proxies;
 import dev.holdfast.agent.http.Proxy;
 import dev.holdfast.agent.route.RouteConfig;
 import dev.holdfast.agent.route.Way;
-import dev.holdfast.cli.config.Settings.Setting;
+import dev.holdfast.cli.key.Settings.Setting;
 import dev.holdfast.cli.value.ProxyChoice;
 import dev.holdfast.cli.value.Types;
 import dev.holdfast.core.breaker.BreakerPolicy;
@@ -228,7 +228,7 @@ final class LinkKeys {
      * @param variables the environment
      * @throws IllegalArgumentException if the environment names what is no proxy; the message names the variable
      */
-    static Proxies proxies(Settings settings, Map<String, String> variables) {
+    public static Proxies proxies(Settings settings, Map<String, String> variables) {
         return switch (settings.value(PROXY)) {
             case ProxyChoice.FromEnvironment environment -> Proxies.of(variables);
             case ProxyChoice.None none -> Proxies.none();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.cli.config;
+package dev.holdfast.cli.key;
 
 import dev.holdfast.agent.outbox.OutboxConfig;
-import dev.holdfast.cli.config.Settings.Setting;
+import dev.holdfast.cli.key.Settings.Setting;
 import dev.holdfast.cli.value.Sizes;
 import dev.holdfast.cli.value.Types;
 import dev.holdfast.core.delivery.DeliveryPolicy;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.cli.config;
+package dev.holdfast.cli.key;
 
 import dev.holdfast.agent.AgentConfig;
 import dev.holdfast.agent.http.Proxies;
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.route.RouteConfig;
-import dev.holdfast.cli.config.Settings.Setting;
+import dev.holdfast.cli.key.Settings.Setting;
 import dev.holdfast.cli.value.Sizes;
 import dev.holdfast.cli.value.Types;
 import dev.holdfast.core.policy.Backoff;
@@ -22,13 +22,14 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** What an agent can be told. The defaults are those of {@link AgentConfig} and {@link LinkConfig}. */
-final class AgentKeys {
+public final class AgentKeys {
 
     private static final AgentSession.Timing TIMING = AgentSession.Timing.DEFAULT;
     private static final RouteConfig.Schedule SCHEDULE = RouteConfig.Schedule.DEFAULT;
     private static final LinkConfig.Timeouts TIMEOUTS = LinkConfig.Timeouts.DEFAULT;
 
-    static final Key<Path> DATA = new Key<>(
+    /** Where it keeps what it must not forget. */
+    public static final Key<Path> DATA = new Key<>(
             "data", Types.PATH, "~/.holdfast/agent", "The data directory, which one process holds at a time.");
 
     static final Key<List<URI>> SERVER = new Key<>(
@@ -143,7 +144,7 @@ final class AgentKeys {
                             HEARTBEAT_INTERVAL,
                             DEAD_AFTER,
                             MESSAGE_LIMIT),
-                    Stream.concat(LinkKeys.ALL.stream(), OutboxKeys.ALL.stream()))
+                    Stream.of(LinkKeys.ALL, OutboxKeys.ALL, LogKeys.ALL).flatMap(List::stream))
             .toList();
 
     private AgentKeys() {}
@@ -159,7 +160,12 @@ final class AgentKeys {
         OutboxKeys.check(settings, faults);
     }
 
-    static AgentConfig config(Settings settings, Proxies proxies) {
+    /**
+     * The configuration that settings without faults make.
+     *
+     * @param proxies through which servers are reached
+     */
+    public static AgentConfig config(Settings settings, Proxies proxies) {
         return new AgentConfig(
                 settings.value(DATA),
                 settings.value(LABELS),

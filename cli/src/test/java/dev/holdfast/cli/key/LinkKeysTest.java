@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.cli.config;
+package dev.holdfast.cli.key;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.holdfast.agent.route.RouteConfig;
-import dev.holdfast.cli.config.LinkKeys.Credentials;
-import dev.holdfast.cli.config.LinkKeys.TransportMode;
+import dev.holdfast.cli.config.Configuration;
+import dev.holdfast.cli.key.LinkKeys.Credentials;
+import dev.holdfast.cli.key.LinkKeys.TransportMode;
 import dev.holdfast.cli.value.ProxyChoice;
 import dev.holdfast.core.breaker.BreakerPolicy;
 import dev.holdfast.core.breaker.Trip;
@@ -32,7 +33,7 @@ class LinkKeysTest {
 
     @Test
     void withoutAnythingTheDefaultsHold() throws Exception {
-        Settings settings = Configuration.read(null, HOME).agentSettings(Map.of());
+        Settings settings = Configuration.read(null, HOME).settings(Role.AGENT, Map.of());
 
         assertThat(LinkKeys.breaker(settings)).contains(BreakerPolicy.LINK);
         assertThat(LinkKeys.polling(settings))
@@ -157,14 +158,14 @@ class LinkKeysTest {
     }
 
     private Settings settings(String text) throws Exception {
-        return Configuration.read(file(text), HOME).agentSettings(Map.of());
+        return Configuration.read(file(text), HOME).settings(Role.AGENT, Map.of());
     }
 
     private List<String> faults(String text) throws Exception {
         Path file = file(text);
         return catchThrowableOfType(
                         ConfigurationException.class,
-                        () -> Configuration.read(file, HOME).agentSettings(Map.of()))
+                        () -> Configuration.read(file, HOME).settings(Role.AGENT, Map.of()))
                 .faults();
     }
 

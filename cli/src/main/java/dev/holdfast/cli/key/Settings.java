@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.cli.config;
+package dev.holdfast.cli.key;
 
 import dev.holdfast.cli.value.Given;
 import dev.holdfast.cli.value.MismatchException;
@@ -13,20 +13,26 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The values in force for one role. */
-final class Settings {
+public final class Settings {
 
     /** Which of the places that a value may come from it came from; earlier ones come first. */
-    enum Layer {
+    public enum Layer {
+        /** A flag of the command. */
         FLAG,
+        /** A variable for one role. */
         ROLE_VARIABLE,
+        /** A variable for every role. */
         SHARED_VARIABLE,
+        /** The section of a file for one role. */
         ROLE_SECTION,
+        /** A file's top level. */
         SHARED_KEY,
+        /** None of them. */
         DEFAULT
     }
 
     /** A value in force and what it was read from. */
-    record Setting<T>(T value, Given given, Layer layer) {}
+    public record Setting<T>(T value, Given given, Layer layer) {}
 
     private static final String DEFAULT = "by default";
 
@@ -40,7 +46,8 @@ final class Settings {
      * @param defaults where the defaults count as written
      * @param faults takes what is wrong with the values in force
      */
-    static Settings resolve(Role role, EnumMap<Layer, Map<String, Given>> layers, Place defaults, Faults faults) {
+    public static Settings resolve(
+            Role role, EnumMap<Layer, Map<String, Given>> layers, Place defaults, Faults faults) {
         Settings settings = new Settings();
         for (Key<?> key : role.keys()) {
             settings.resolve(key, layers, new Place(DEFAULT, defaults.base(), defaults.home()), faults);
@@ -53,12 +60,12 @@ final class Settings {
 
     /** The setting, unless it is unset or faulty. */
     @SuppressWarnings("unchecked") // settings holds a Setting<T> for each Key<T>: see put.
-    <T> @Nullable Setting<T> find(Key<T> key) {
+    public <T> @Nullable Setting<T> find(Key<T> key) {
         return (Setting<T>) settings.get(key);
     }
 
     /** The value of a key that has a default, of settings without faults. */
-    <T> T value(Key<T> key) {
+    public <T> T value(Key<T> key) {
         Setting<T> setting = find(key);
         if (setting == null) {
             throw new IllegalStateException(key.name() + " has no value");

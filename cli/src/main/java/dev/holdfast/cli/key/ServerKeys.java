@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.cli.config;
+package dev.holdfast.cli.key;
 
-import dev.holdfast.cli.config.Settings.Setting;
+import dev.holdfast.cli.key.Settings.Setting;
 import dev.holdfast.cli.value.Sizes;
 import dev.holdfast.cli.value.Types;
 import dev.holdfast.core.time.Durations;
@@ -12,11 +12,13 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** What a server can be told. The defaults are those of {@link ServerConfig}. */
-final class ServerKeys {
+public final class ServerKeys {
 
-    static final Key<Path> DATA = new Key<>(
+    /** Where it keeps what it must not forget. */
+    public static final Key<Path> DATA = new Key<>(
             "data", Types.PATH, "~/.holdfast/server", "The data directory, which one process holds at a time.");
 
     static final Key<InetSocketAddress> LISTEN = new Key<>(
@@ -106,27 +108,31 @@ final class ServerKeys {
             Durations.print(ServerConfig.DRAIN_TIMEOUT),
             "How long a server that stops waits for its agents to take their leave.");
 
-    static final List<Key<?>> ALL = List.of(
-            DATA,
-            LISTEN,
-            ADMIN,
-            HEARTBEAT_INTERVAL,
-            PING_INTERVAL,
-            REQUEST_TIMEOUT,
-            FLUSH_INTERVAL,
-            MESSAGE_LIMIT,
-            INPUT_LIMIT,
-            QUEUE_LIMIT,
-            RECORD_LIMIT,
-            RETENTION,
-            RETENTION_SIZE,
-            ADMISSION_RATE,
-            ADMISSION_BURST,
-            DRAIN_TIMEOUT);
+    static final List<Key<?>> ALL = Stream.concat(
+                    Stream.<Key<?>>of(
+                            DATA,
+                            LISTEN,
+                            ADMIN,
+                            HEARTBEAT_INTERVAL,
+                            PING_INTERVAL,
+                            REQUEST_TIMEOUT,
+                            FLUSH_INTERVAL,
+                            MESSAGE_LIMIT,
+                            INPUT_LIMIT,
+                            QUEUE_LIMIT,
+                            RECORD_LIMIT,
+                            RETENTION,
+                            RETENTION_SIZE,
+                             ADMISSION_RATE,
+                             ADMISSION_BURST,
+                             DRAIN_TIMEOUT),
+                    LogKeys.ALL.stream())
+            .toList();
 
     private ServerKeys() {}
 
-    static ServerConfig config(Settings settings) {
+    /** The configuration that settings without faults make. */
+    public static ServerConfig config(Settings settings) {
         Setting<Duration> heartbeat = settings.find(HEARTBEAT_INTERVAL);
         return new ServerConfig(
                 settings.value(DATA),
