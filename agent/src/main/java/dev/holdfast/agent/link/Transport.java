@@ -51,7 +51,7 @@ public interface Transport extends AutoCloseable {
     /** What becomes of a dial or a connection. */
     interface Events {
 
-        /** The server was asked for its health, and answered; nothing more happens before {@link Connection#proceed}. */
+        /** The server was asked for its health, and answered; no more happens before {@link Connection#proceed}. */
         void probed(ProbeResult found);
 
         /** The connection stands. */

@@ -7,15 +7,17 @@ import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Failure;
 import java.net.URI;
 import java.time.Duration;
-import java.util.List;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One of the servers, and what keeps a link from dialling it now: an open breaker, its own word, or that it will not
  * have this agent. Belongs to one {@link Endpoints}; not safe for use by several threads.
  *
- * <p>A server that is well, or that answers at all after it did not, is dialled whatever its breaker says. One that will
- * not have this agent is dialled before its time only if that is news: that it is well was known when it said so.
+ * <p>A server that is well, or that answers at all after it did not, is dialled whatever its breaker says. One that
+ * will not have this agent is dialled before its time only if that is news: that it is well was known when it said so.
  */
 final class Endpoint {
 
@@ -32,8 +34,11 @@ final class Endpoint {
     }
 
     private final URI uri;
-    private final CircuitBreaker websocket;
-    private final CircuitBreaker polling;
+    private final Function<Way, CircuitBreaker> make;
+
+    /** Made when they are first asked for: a breaker takes the time at which it is made for its beginning. */
+    private final Map<Way, CircuitBreaker> breakers = new EnumMap<>(Way.class);
+
     private Known known = Known.NOT_ASKED;
 
     /** Until when it asked to be left alone, or null. */
@@ -42,10 +47,9 @@ final class Endpoint {
     /** Until when it is left alone since it will not have this agent, or null. */
     private @Nullable Long rejectedUntil;
 
-    Endpoint(URI uri, CircuitBreaker websocket, CircuitBreaker polling) {
+    Endpoint(URI uri, Function<Way, CircuitBreaker> make) {
         this.uri = uri;
-        this.websocket = websocket;
-        this.polling = polling;
+        this.make = make;
     }
 
     URI uri() {
@@ -53,7 +57,7 @@ final class Endpoint {
     }
 
     CircuitBreaker breaker(Way way) {
-        return way == Way.POLLING ? polling : websocket;
+        return breakers.computeIfAbsent(way, make);
     }
 
     /** Leave to dial it now, or null. */
@@ -123,7 +127,7 @@ final class Endpoint {
     void stable() {
         known = Known.NOT_ASKED;
         rejectedUntil = null;
-        for (CircuitBreaker breaker : List.of(websocket, polling)) {
+        for (CircuitBreaker breaker : breakers.values()) {
             if (breaker.state() != CircuitBreaker.State.DISABLED) {
                 breaker.reset();
             }

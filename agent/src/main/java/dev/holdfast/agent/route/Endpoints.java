@@ -28,11 +28,10 @@ final class Endpoints {
         if (config.servers().shuffle()) {
             Collections.shuffle(urls, Random.from(chance));
         }
+        BreakerPolicy websocket = config.schedule().breaker();
+        BreakerPolicy polling = config.polling().breaker();
         inOrder = urls.stream()
-                .map(url -> new Endpoint(
-                        url,
-                        breaker(config.schedule().breaker(), clock, chance),
-                        breaker(config.polling().breaker(), clock, chance)))
+                .map(url -> new Endpoint(url, way -> breaker(way == Way.POLLING ? polling : websocket, clock, chance)))
                 .toList();
     }
 

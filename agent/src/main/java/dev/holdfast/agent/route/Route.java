@@ -204,6 +204,7 @@ public final class Route {
     private void pause() {
         Endpoint server = endpoints.current();
         came = Came.BACKOFF;
+        setbacks.paused();
         long untilDial = Math.max(server.untilDial(way, now), Setbacks.PROBE_INTERVAL.toNanos());
         long ladder = setbacks.delay(longer(Duration.ofNanos(server.untilAsked(now)), Setbacks.PROBE_INTERVAL))
                 .toNanos();

@@ -18,6 +18,9 @@ final class Setbacks {
     private final RandomGenerator chance;
     private int attempts;
 
+    /** How far up the ladder the link is: probes that told nothing new are steps too. */
+    private int rung;
+
     /** Whether the next attempt takes another way to a server that is there: once an outage that is worth haste. */
     private boolean turning;
 
@@ -46,9 +49,16 @@ final class Setbacks {
      * @param turned whether the next one takes another way, since it was the way that failed and not the server
      */
     void failed(boolean turned) {
-        attempts = attempts == Integer.MAX_VALUE ? attempts : attempts + 1;
+        attempts = more(attempts);
+        rung = more(rung);
         turning = turned && !this.turned;
         this.turned |= turned;
+    }
+
+    /** Nothing failed, and there was no attempt to be made either. */
+    void paused() {
+        rung = more(rung);
+        turning = false;
     }
 
     /** The delay without jitter. */
@@ -75,15 +85,20 @@ final class Setbacks {
         if (turning) {
             return 1;
         }
-        return checksIn() ? (attempts - 1) % config.polling().tries() + 1 : attempts;
+        return checksIn() ? (Math.max(1, rung) - 1) % config.polling().tries() + 1 : Math.max(1, rung);
     }
 
     private boolean checksIn() {
         return config.servers().only() == Way.POLLING;
     }
 
+    private static int more(int count) {
+        return count == Integer.MAX_VALUE ? count : count + 1;
+    }
+
     void forget() {
         attempts = 0;
+        rung = 0;
         turning = false;
         turned = false;
         previous = Duration.ZERO;

@@ -8,7 +8,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A name that the configuration of another system has for one of an agent's keys, so that such a file is taken as it is.
+ * A name that the configuration of another system has for one of an agent's keys, so that such a file is taken as it
+ * is.
  *
  * @param name words joined by dots, as in a file
  * @param key what it is read as; null for a name whose only value that is taken is what holds anyway

@@ -20,7 +20,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What an agent can be told of how its link breaks off, probes, polls and finds its way through proxies. */
-final class LinkKeys {
+public final class LinkKeys {
 
     private static final Duration LONGEST_POLLING_INTERVAL = Duration.ofHours(1);
 

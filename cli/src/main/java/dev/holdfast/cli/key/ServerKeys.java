@@ -123,9 +123,9 @@ public final class ServerKeys {
                             RECORD_LIMIT,
                             RETENTION,
                             RETENTION_SIZE,
-                             ADMISSION_RATE,
-                             ADMISSION_BURST,
-                             DRAIN_TIMEOUT),
+                            ADMISSION_RATE,
+                            ADMISSION_BURST,
+                            DRAIN_TIMEOUT),
                     LogKeys.ALL.stream())
             .toList();
 

@@ -4,7 +4,7 @@ package dev.holdfast.server.web;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import java.util.ArrayDeque;
-import java.util.Queue;
+import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
@@ -19,7 +19,7 @@ final class LargeReads {
     private final BiConsumer<Conversation.@Nullable Reading, @Nullable Throwable> read;
 
     /** The one that is being read, and those behind it. */
-    private final Queue<BinaryWebSocketFrame> frames = new ArrayDeque<>();
+    private final Deque<BinaryWebSocketFrame> frames = new ArrayDeque<>();
 
     /**
      * Those of one connection.
@@ -52,13 +52,15 @@ final class LargeReads {
 
     /** Forgets those that are not being read. */
     void drop() {
-        frames.forEach(this::forget);
-        frames.clear();
+        while (frames.size() > 1) {
+            forget(frames.removeLast());
+        }
     }
 
     private void readFirst() {
         BinaryWebSocketFrame frame = frames.element();
-        CompletableFuture.supplyAsync(() -> Conversation.read(frame.content().nioBuffer()), elsewhere)
+        var unused = CompletableFuture.supplyAsync(
+                        () -> Conversation.read(frame.content().nioBuffer()), elsewhere)
                 .whenCompleteAsync(this::done, channel.eventLoop());
     }
 
