@@ -13,6 +13,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpClientCodec;
 import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.proxy.ProxyConnectionEvent;
 import io.netty.handler.proxy.ProxyHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.resolver.NoopAddressResolverGroup;
@@ -171,7 +172,7 @@ final class Connector {
 
     private void note(InetAddress failed, Throwable thrown) {
         Failure failure = connectFailure(thrown);
-        tried.add(failed.getHostAddress() + ": " + failure.detail());
+        tried.add(failed.getHostAddress() + (proxy.isPresent() ? " (proxy): " : ": ") + failure.detail());
         // What another machine had to do with tells more than what this one could not even try.
         if (worst == null || failure.cause() != Cause.LOCAL || worst.cause() == Cause.LOCAL) {
             worst = failure;
@@ -179,12 +180,19 @@ final class Connector {
     }
 
     /** The address stands beside it: the system's own words are enough, and Netty's would repeat the address. */
-    private Failure connectFailure(Throwable thrown) {
+    private static Failure connectFailure(Throwable thrown) {
         Failure failure = NettyClassifier.failureOf(thrown);
-        String through = proxy.map(via -> "proxy " + via + ": ").orElse("");
         return thrown.getCause() instanceof IOException own
-                ? failure.withDetail(through + own.getMessage())
-                : failure.withDetail(through + failure.detail());
+                ? failure.withDetail(String.valueOf(own.getMessage()))
+                : failure;
+    }
+
+    /** What goes wrong before HTTP can be spoken is a proxy's doing if there is one, but for what TLS finds. */
+    private Failure readinessFailure(Throwable thrown) {
+        Failure failure = NettyClassifier.failureOf(thrown);
+        return proxy.isPresent() && failure.cause() != Cause.TLS
+                ? failure.withDetail("proxy " + proxy.get() + ": " + failure.detail())
+                : failure;
     }
 
     private void fail(Failure failure) {
@@ -243,7 +251,7 @@ final class Connector {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            fail(connectFailure(cause));
+            fail(readinessFailure(cause));
         }
     }
 
@@ -252,7 +260,7 @@ final class Connector {
 
         @Override
         public void channelActive(ChannelHandlerContext ctx) {
-            if (isSecure()) {
+            if (isSecure() || proxy.isPresent()) {
                 ctx.read();
             } else {
                 ready(ctx);
@@ -261,7 +269,8 @@ final class Connector {
 
         @Override
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
-            if (event instanceof SslHandshakeCompletionEvent done && done.isSuccess()) {
+            boolean secured = event instanceof SslHandshakeCompletionEvent done && done.isSuccess();
+            if (secured || (event instanceof ProxyConnectionEvent && !isSecure())) {
                 ready(ctx);
             }
             super.userEventTriggered(ctx, event);
@@ -281,7 +290,7 @@ final class Connector {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            fail(connectFailure(cause));
+            fail(readinessFailure(cause));
         }
     }
 }

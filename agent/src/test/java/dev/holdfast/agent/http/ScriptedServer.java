@@ -20,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A server that does to each connection what a test wants done, however wrong: RFC 6455 by hand, on a real socket. */
@@ -126,6 +127,42 @@ final class ScriptedServer implements AutoCloseable {
                     .findFirst()
                     .map(line -> line.substring(KEY.length()).strip())
                     .orElse("");
+        }
+
+        /** Reads the body of the request just read, as long as its headers say. */
+        byte[] body() throws IOException {
+            String length = lastRequest
+                    .lines()
+                    .filter(line -> line.toLowerCase(Locale.ROOT).startsWith("content-length:"))
+                    .findFirst()
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                    .orElse("0");
+            return in.readNBytes(Integer.parseInt(length));
+        }
+
+        void write(byte[] bytes) throws IOException {
+            out.write(bytes);
+            out.flush();
+        }
+
+        /** Passes everything on, both ways, until either end is closed. */
+        void connectTo(int port) throws IOException {
+            try (Socket there = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                Thread back = Thread.ofVirtual().start(() -> copy(there));
+                in.transferTo(there.getOutputStream());
+                there.shutdownOutput();
+                back.join();
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+        }
+
+        private void copy(Socket there) {
+            try {
+                there.getInputStream().transferTo(out);
+            } catch (IOException theEnd) {
+                // The other direction ends as well.
+            }
         }
 
         String lastRequest() {
