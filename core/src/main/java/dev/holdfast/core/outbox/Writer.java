@@ -18,6 +18,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
@@ -324,8 +325,13 @@ final class Writer {
         }
         if (policy.whenFull() == WhenFull.DROP_OLDEST) {
             // Of one that is full of dead letters nothing is gained.
-            for (int left = index.segments.size(); left > 0 && !hasRoom(); left--) {
-                cleaner.oldest().ifPresent(this::clear);
+            for (int left = index.segments.size(), before = 0; left > 0 && !hasRoom(); left--) {
+                Optional<Cleaner.Plan> oldest = cleaner.oldest();
+                if (oldest.isEmpty() || oldest.get().segment() == before) {
+                    break;
+                }
+                before = oldest.get().segment();
+                clear(oldest.get());
             }
         }
         return hasRoom();

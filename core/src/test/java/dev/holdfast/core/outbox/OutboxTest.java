@@ -355,6 +355,21 @@ class OutboxTest {
         assertThat(slow.getLast().last()).isEqualTo(63);
     }
 
+    @Test
+    void whereTheOldestSegmentIsFullOfDeadLettersTheNextOneIsDropped() throws Exception {
+        reopen(SMALL.withQuota(8 * (64 << 10), WhenFull.DROP_OLDEST));
+        String text = "x".repeat(1_000);
+        for (int n = 1; n <= 100; n++) {
+            outbox.append(record("bad", text));
+            get(outbox.bury("bad", attempts(n)));
+        }
+        for (int n = 0; n < 600; n++) {
+            outbox.append(record("fast", text));
+        }
+        assertThat(outbox.dead(1, 1_000)).hasSize(100);
+        assertThat(first("fast")).isInstanceOf(Gap.class);
+    }
+
     private Item first(String lane) throws IOException {
         return outbox.read(lane, 1, 1, 1 << 20).getFirst();
     }
