@@ -199,6 +199,10 @@ public final class Agent implements AutoCloseable {
     }
 
     private void openSocket(Outbox opened) {
+        AccessSocket before = socket;
+        if (before != null) {
+            before.close();
+        }
         try {
             socket = AccessSocket.open(data.path(), opened, outboxTime);
         } catch (IOException e) {

@@ -88,13 +88,13 @@ public final class AgentOutbox {
     }
 
     /**
-     * Opens it, and begins to empty it once there is a link.
+     * Opens it, and begins to empty it once there is a link. If it ends by a defect it is opened anew.
      *
      * @param data the agent's data directory, which this process holds
      * @param uplink sends a message if there is a link, in order; what cannot be sent is gone
      * @param time shared with nothing that anybody waits for: the disk is read in its tasks
      * @param chance used by tasks of {@code time} alone
-     * @param onOpen told, in a task of {@code time}, once it is open
+     * @param onOpen told, in a task of {@code time}, each time that it was opened
      */
     public static AgentOutbox start(
             Path data,
@@ -126,26 +126,46 @@ public final class AgentOutbox {
             tried.complete(false);
             return;
         }
+        Open opened = null;
         try {
             Outbox outbox = opener.open(directory);
-            Deliverer deliverer = new Deliverer(outbox, config.delivery(), uplink, time, chance);
+            Deliverer deliverer = new Deliverer(outbox, config.delivery(), uplink, time, chance, this::ended);
             outbox.listen(deliverer);
-            open = new Open(outbox, deliverer);
-            if (isLinked) {
-                deliverer.linkUp();
-            }
-            onOpen.accept(outbox);
-        } catch (IOException e) {
+            opened = new Open(outbox, deliverer);
+            open = opened;
+        } catch (IOException | RuntimeException e) {
             reason = String.valueOf(e.getMessage());
             log.error(
                     "the outbox in {} cannot be opened ({}); records are refused until it can, which is tried every {}."
                             + " See what is said of the directory and the disk; `holdfast outbox verify` tells more",
                     directory,
                     reason,
-                    Durations.print(REOPEN));
-            time.schedule(REOPEN, this::open);
+                    Durations.print(REOPEN),
+                    // What a disk says of itself needs no trace.
+                    e instanceof IOException ? null : e);
         } finally {
+            if (opened == null) {
+                time.schedule(REOPEN, this::open);
+            }
             tried.complete(true);
+        }
+        if (opened != null) {
+            if (isLinked) {
+                opened.deliverer().linkUp();
+            }
+            onOpen.accept(opened.outbox());
+        }
+    }
+
+    /** Writing ended by a defect, or for want of memory: what is on the disk is read anew. */
+    private void ended() {
+        Open gone = open;
+        if (gone != null && !isStopped) {
+            open = null;
+            reason = "it ended by a defect and is opened anew within " + Durations.print(REOPEN);
+            gone.deliverer().abandon();
+            close(gone.outbox());
+            time.schedule(REOPEN, this::open);
         }
     }
 
@@ -223,11 +243,15 @@ public final class AgentOutbox {
     public void close() {
         Open now = open;
         if (now != null) {
-            try {
-                now.outbox().close();
-            } catch (IOException e) {
-                log.warn("the outbox in {} was not closed in order: {}", directory, e.getMessage());
-            }
+            close(now.outbox());
+        }
+    }
+
+    private void close(Outbox outbox) {
+        try {
+            outbox.close();
+        } catch (IOException e) {
+            log.warn("the outbox in {} was not closed in order: {}", directory, e.getMessage());
         }
     }
 }

@@ -46,6 +46,7 @@ final class Deliverer implements Outbox.Listener {
     private final Consumer<CustomMessage> uplink;
     private final Time time;
     private final RandomGenerator chance;
+    private final Runnable ended;
     private final DeliveryLog log;
     private final CompletableFuture<Void> stopped = new CompletableFuture<>();
 
@@ -62,14 +63,22 @@ final class Deliverer implements Outbox.Listener {
      * One that has begun.
      *
      * @param uplink sends a message if there is a link, in order; what cannot be sent is gone
+     * @param ended run, in a task of {@code time}, if the outbox ends by a defect
      */
-    Deliverer(Outbox outbox, DeliveryPolicy policy, Consumer<CustomMessage> uplink, Time time, RandomGenerator chance) {
+    Deliverer(
+            Outbox outbox,
+            DeliveryPolicy policy,
+            Consumer<CustomMessage> uplink,
+            Time time,
+            RandomGenerator chance,
+            Runnable ended) {
         this.outbox = outbox;
         this.policy = policy;
         this.envelopes = new Envelopes(outbox.id());
         this.uplink = uplink;
         this.time = time;
         this.chance = chance;
+        this.ended = ended;
         this.log = new DeliveryLog(time);
         this.machine = new DeliveryMachine(policy, chance, now());
         time.execute(() -> outbox.lanes().forEach(this::add));
@@ -86,6 +95,11 @@ final class Deliverer implements Outbox.Listener {
                         .forEach(this::add);
             }
         });
+    }
+
+    @Override
+    public void ended() {
+        time.execute(ended);
     }
 
     private void add(LaneState state) {
@@ -149,13 +163,24 @@ final class Deliverer implements Outbox.Listener {
         return stopped;
     }
 
+    /** Has nothing more to do with the outbox, which ended. To be called in a task of the time. */
+    void abandon() {
+        isStopping = true;
+        carryOut(machine.linkDown(now()));
+        carryOut(machine.stop(now()));
+    }
+
     /** Carries out what the machine wants, and what it wants when it hears of that. */
     private void carryOut(List<Action> actions) {
         Deque<Action> todo = new ArrayDeque<>(actions);
-        while (!todo.isEmpty()) {
-            todo.addAll(carryOut(todo.remove()));
+        try {
+            while (!todo.isEmpty()) {
+                todo.addAll(carryOut(todo.remove()));
+            }
+        } finally {
+            // Whatever is wrong with one lane, the others' time comes.
+            setAlarm();
         }
-        setAlarm();
         if (isStopping && machine.inFlight() == 0) {
             stopped.complete(null);
         }
@@ -210,7 +235,7 @@ final class Deliverer implements Outbox.Listener {
             return machine.found(look.lane(), look.ask(), outbox.points(look.lane(), look.sequences()), now());
         } catch (IOException e) {
             log.unread(look.lane(), e);
-            time.schedule(pause(attempt), () -> carryOut(look(look, attempt + 1)));
+            again(attempt, () -> carryOut(look(look, attempt + 1)));
             return List.of();
         }
     }
@@ -221,7 +246,7 @@ final class Deliverer implements Outbox.Listener {
             items = outbox.read(wanted.lane(), wanted.from(), wanted.upTo(), wanted.items(), wanted.bytes());
         } catch (IOException e) {
             log.unread(wanted.lane(), e);
-            time.schedule(pause(attempt), () -> carryOut(read(wanted, attempt + 1)));
+            again(attempt, () -> carryOut(read(wanted, attempt + 1)));
             return List.of();
         }
         List<Item> fitting = envelopes.fitting(items);
@@ -254,9 +279,15 @@ final class Deliverer implements Outbox.Listener {
                         carryOut(then.get());
                     } else if (!isStopping) {
                         log.unkept(lane, what, thrown);
-                        time.schedule(pause(attempt), () -> keep(lane, what, write, then, attempt + 1));
+                        again(attempt, () -> keep(lane, what, write, then, attempt + 1));
                     }
                 }));
+    }
+
+    private void again(int attempt, Runnable work) {
+        if (!isStopping) {
+            time.schedule(pause(attempt), work);
+        }
     }
 
     private Duration pause(int attempt) {

@@ -208,19 +208,12 @@ class AgentOutboxTest {
     void anAgentLivesWithoutAnOutboxThatCannotBeOpenedAndOpensItWhenItCan() {
         outbox.close();
         boolean[] isBroken = {true};
-        outbox = AgentOutbox.start(
-                data,
-                CONFIG,
-                link::send,
-                time,
-                chance.split(),
-                directory -> {
-                    if (isBroken[0]) {
-                        throw new IOException("the disk is on fire");
-                    }
-                    return open(directory);
-                },
-                opened -> {});
+        openThrough(directory -> {
+            if (isBroken[0]) {
+                throw new IOException("the disk is on fire");
+            }
+            return open(directory);
+        });
         attach();
         NewRecord record = NewRecord.of("events", "text/plain", "lost".getBytes(StandardCharsets.UTF_8));
         assertThat(outbox.append(List.of(record)))
@@ -236,6 +229,48 @@ class AgentOutboxTest {
         append(3);
         time.advance(SECOND);
         assertThat(ingest.stored).isEqualTo(appended);
+    }
+
+    @Test
+    void anOutboxThatEndsByADefectIsOpenedAnewAndWhatWasKeptArrives() {
+        outbox.close();
+        boolean[] isShort = {true};
+        openThrough(directory -> open(directory, CONFIG.keeping().withSegment(64 << 10), shortOfThreads(isShort)));
+        time.advance(SECOND);
+        appendLarge(7, 8_000);
+        NewRecord record = NewRecord.of("events", "text/plain", new byte[10_000]);
+        assertThat(outbox.append(List.of(record))).isCompletedExceptionally();
+        time.advance(SECOND);
+        assertThat(outbox.append(List.of(record)))
+                .failsWithin(Duration.ZERO)
+                .withThrowableThat()
+                .withMessageContaining("it ended by a defect and is opened anew within 30s");
+
+        isShort[0] = false;
+        time.advance(AgentOutbox.REOPEN);
+        append(3);
+        attach();
+        assertThat(ingest.stored).isEqualTo(appended);
+    }
+
+    /** What cannot begin a segment in the background, for want of memory, after the first. */
+    private static Outbox.Threads shortOfThreads(boolean[] isShort) {
+        int[] begun = {0};
+        return new Outbox.Threads(
+                task -> {
+                    try {
+                        task.run();
+                    } catch (OutOfMemoryError told) {
+                        assertThat(isShort[0]).isTrue();
+                    }
+                },
+                task -> {
+                    if (begun[0]++ > 0 && isShort[0]) {
+                        throw new OutOfMemoryError("unable to create native thread");
+                    }
+                    task.run();
+                },
+                () -> {});
     }
 
     @Test
@@ -269,18 +304,21 @@ class AgentOutboxTest {
                 time,
                 chance.split(),
                 server);
-        outbox = AgentOutbox.start(data, CONFIG, link::send, time, chance.split(), this::open, opened -> {});
+        openThrough(this::open);
         link.start();
+    }
+
+    private void openThrough(AgentOutbox.Opener opener) {
+        outbox = AgentOutbox.start(data, CONFIG, link::send, time, chance.split(), opener, opened -> {});
     }
 
     /** On a disk that is never waited for: two hours have 7,200 seconds, each of which it would be forced in. */
     private Outbox open(Path directory) throws IOException {
-        return Outbox.open(
-                new UnforcedDisk(SystemDisk.of(directory)),
-                CONFIG.keeping(),
-                time,
-                chance.split(),
-                Outbox.Threads.none());
+        return open(directory, CONFIG.keeping(), Outbox.Threads.none());
+    }
+
+    private Outbox open(Path directory, OutboxPolicy policy, Outbox.Threads threads) throws IOException {
+        return Outbox.open(new UnforcedDisk(SystemDisk.of(directory)), policy, time, chance.split(), threads);
     }
 
     /** Ends the process in order, and begins another. */
