@@ -81,22 +81,14 @@ final class Envelopes {
         for (Item item : items) {
             boolean inParts = item instanceof Item.Stored && item.size() > WHOLE;
             if (item instanceof Item.Stored record && inParts) {
-                parts(stream, record, (int) Math.min(most, WHOLE), messages);
+                OutboxMessage.Part.of(stream, record.sequence(), ByteBuffer.wrap(record.payload()), most)
+                        .forEach(part -> messages.add(OutboxWire.write(part)));
             }
             batch.add(item(item, inParts));
         }
         messages.add(
                 OutboxWire.write(new OutboxMessage.Batch(stream, send.ask(), send.opens(), send.follows(), batch)));
         return messages;
-    }
-
-    private static void parts(StreamId stream, Item.Stored record, int most, List<CustomMessage> messages) {
-        byte[] payload = record.payload();
-        for (int offset = 0; offset < payload.length; offset += most) {
-            ByteBuffer piece = ByteBuffer.wrap(payload, offset, Math.min(most, payload.length - offset));
-            messages.add(
-                    OutboxWire.write(new OutboxMessage.Part(stream, record.sequence(), offset, payload.length, piece)));
-        }
     }
 
     private static dev.holdfast.opamp.outbox.Item item(Item item, boolean inParts) {

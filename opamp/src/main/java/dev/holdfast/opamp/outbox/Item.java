@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.opamp.outbox;
 
+import dev.holdfast.core.record.Audit;
 import dev.holdfast.core.record.NewRecord;
 import dev.holdfast.core.record.Point;
 import java.nio.ByteBuffer;
@@ -101,19 +102,17 @@ public sealed interface Item {
      *
      * @param first the first of them
      * @param last the last of them and the chain hash there, 0 if it is not known
-     * @param audit what became of them, for people. Of a record that was given up on it is JSON: {@code bytes} (of its
+     * @param audit what became of them, for people; cut to {@value Audit#MOST} characters. Of a record that was given up on it is JSON: {@code bytes} (of its
      *     payload), {@code content_type}, {@code attempts}, {@code first} and {@code last} (when the first and the last
      *     attempt ended, in ISO 8601) and {@code reasons} (each with how often it was given)
      */
     record Gap(long first, Point last, Why why, String audit) implements Item {
 
-        private static final int LONGEST_AUDIT = 64 << 10;
-
         /** @throws IllegalArgumentException if a component is out of its range; the message names it */
         public Gap {
             Bounds.requireIn("gap.first", first, 1, Long.MAX_VALUE);
             Bounds.requireIn("gap.last", last.sequence(), first, Long.MAX_VALUE);
-            Bounds.requireLength("gap.audit", audit, LONGEST_AUDIT);
+            audit = Bounds.cut(audit, Audit.MOST);
         }
 
         /** Why they do not come. */

@@ -114,13 +114,15 @@ public sealed interface OutboxMessage {
         /**
          * All of a payload, in as few as can be.
          *
+         * @param most how large a piece may be, if that is less than a message has room for
          * @throws IllegalArgumentException if the payload is empty
          */
-        public static List<Part> of(StreamId stream, long sequence, ByteBuffer payload) {
+        public static List<Part> of(StreamId stream, long sequence, ByteBuffer payload, long most) {
             List<Part> parts = new ArrayList<>();
             int total = payload.remaining();
-            for (int offset = 0; offset < total || parts.isEmpty(); offset += ROOM) {
-                ByteBuffer piece = payload.slice(payload.position() + offset, Math.min(ROOM, total - offset));
+            int size = (int) Math.min(ROOM, most);
+            for (int offset = 0; offset < total || parts.isEmpty(); offset += size) {
+                ByteBuffer piece = payload.slice(payload.position() + offset, Math.min(size, total - offset));
                 parts.add(new Part(stream, sequence, offset, total, piece));
             }
             return List.copyOf(parts);

@@ -50,6 +50,12 @@ class OutboxWireTest {
     }
 
     @Test
+    void aLongAuditIsCutAndNotRefused() {
+        assertThat(new Item.Gap(1, new Point(2, 0), Item.Gap.Why.DEAD, "x".repeat(70_000)).audit())
+                .isEqualTo("x".repeat(3_999) + "…");
+    }
+
+    @Test
     void whatIsUnknownIsPassedOver() throws Exception {
         String refused = stream() + "2863"; // why 99
         assertThat(OutboxWire.read(message("refused", refused + "f83f01")).orElseThrow())
@@ -143,7 +149,7 @@ class OutboxWireTest {
                 .hasMessageEndingWith("(expected: <= 261120, with fewer items, or with a payload in parts)");
 
         ByteBuffer got = ByteBuffer.allocate(payload.length);
-        List<OutboxMessage.Part> parts = OutboxMessage.Part.of(STREAM, 1, whole.payload());
+        List<OutboxMessage.Part> parts = OutboxMessage.Part.of(STREAM, 1, whole.payload(), Long.MAX_VALUE);
         for (OutboxMessage.Part part : parts) {
             assertThat(part.offset()).isEqualTo(got.position());
             OutboxMessage.Part read =
@@ -157,7 +163,7 @@ class OutboxWireTest {
         assertThat(OutboxWire.read(OutboxWire.write(last))).contains(last);
         assertThat(parts).hasSize(5);
         assertThat(bare.withPayload(got.flip())).isEqualTo(whole);
-        assertThat(OutboxMessage.Part.of(STREAM, 1, ByteBuffer.wrap(payload, 5, 3)))
+        assertThat(OutboxMessage.Part.of(STREAM, 1, ByteBuffer.wrap(payload, 5, 3), Long.MAX_VALUE))
                 .containsExactly(new OutboxMessage.Part(STREAM, 1, 0, 3, ByteBuffer.wrap(payload, 5, 3)));
     }
 

@@ -238,7 +238,8 @@ final class OutboxAgent {
         StreamId stream = stream(send.lane(), send.epoch());
         List<Item> bare = items;
         if (items.getFirst() instanceof Item.Data record && record.payload().remaining() > LARGE) {
-            OutboxMessage.Part.of(stream, record.first(), record.payload()).forEach(this::send);
+            OutboxMessage.Part.of(stream, record.first(), record.payload(), Long.MAX_VALUE)
+                    .forEach(this::send);
             bare = List.of(record.withPayloadInParts());
         }
         send(new OutboxMessage.Batch(stream, send.ask(), send.opens(), send.follows(), bare));
