@@ -13,6 +13,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -51,7 +52,7 @@ public final class Mount implements AutoCloseable {
         }
         skipUnlessDone(run(List.of("mkfs.ext4", "-q", image.toString())));
         Path directory = Files.createDirectory(temp.resolve("ext4"));
-        return new Mount(directory, List.of("mount", "-t", "ext4", "-o", "loop", image.toString()));
+        return new Mount(directory, List.of("mount", "-t", "ext4", "-o", "loop,errors=remount-ro", image.toString()));
     }
 
     /** Where its files are. */
@@ -69,6 +70,23 @@ public final class Mount implements AutoCloseable {
     /** Lets nothing be written, or lets it again. Nothing in it may be open for writing. */
     public void remount(boolean isReadOnly) throws IOException {
         requireDone(run(List.of("mount", "-o", "remount," + (isReadOnly ? "ro" : "rw"), directory.toString())));
+    }
+
+    /**
+     * Lets the system find an error in one that is in a file: from then on nothing can be written, whatever is open,
+     * until it is taken away and mounted again.
+     */
+    public void turnReadOnly() throws IOException {
+        // Nothing but what was mounted here may ever be told so.
+        String device = Files.readAllLines(Path.of("/proc/mounts")).stream()
+                .map(line -> line.split(" "))
+                .filter(words -> words[0].startsWith("/dev/loop") && words[1].equals(directory.toString()))
+                .map(words -> Path.of(words[0]).getFileName().toString())
+                .findFirst()
+                .orElseThrow(() -> new IOException(directory + " is not on a loop device"));
+        Path trigger = Path.of("/sys/fs/ext4", device, "trigger_fs_error");
+        assumeTrue(Files.isWritable(trigger), "this system does not let errors be found: no " + trigger);
+        Files.writeString(trigger, "1", StandardOpenOption.WRITE);
     }
 
     /** Gets ready to lose power, so that it can be lost at once. */
