@@ -201,8 +201,8 @@ class OutageIT {
     }
 
     private static void assertDelaysAreExplained(RunningCommand agent, int atLeast) {
-        List<MatchResult> lines = agent.lines(
-                "cause=NETWORK attempt=([0-9]+) delay=[0-9.]+s from=backoff left=unlimited breaker=[a-z-]+"
+        List<MatchResult> lines =
+                agent.lines("cause=NETWORK attempt=([0-9]+) delay=[0-9.]+s from=backoff left=unlimited breaker=[a-z-]+"
                         + " way=websocket next=ws://\\S+ detail=");
         assertThat(lines).hasSizeGreaterThanOrEqualTo(atLeast);
         for (int i = 0; i < lines.size(); i++) {

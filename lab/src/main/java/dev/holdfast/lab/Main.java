@@ -4,6 +4,7 @@ package dev.holdfast.lab;
 import dev.holdfast.core.Version;
 import dev.holdfast.lab.bench.BenchCommand;
 import dev.holdfast.lab.chaos.ChaosCommand;
+import dev.holdfast.lab.soak.SoakCommand;
 import dev.holdfast.lab.storm.StormCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -14,7 +15,7 @@ import picocli.CommandLine.Command;
         description = "Measures Holdfast beside its peers, and in trouble.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Versions.class,
-        subcommands = {BenchCommand.class, StormCommand.class, ChaosCommand.class},
+        subcommands = {BenchCommand.class, StormCommand.class, ChaosCommand.class, SoakCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:done", "1:failed", "2:wrong usage"})
 public final class Main implements Runnable {
@@ -33,7 +34,7 @@ public final class Main implements Runnable {
     @Override
     public void run() {
         throw new CommandLine.ParameterException(
-                spec.commandLine(), "a command is missing (expected: bench, storm or chaos)");
+                spec.commandLine(), "a command is missing (expected: bench, storm, chaos or soak)");
     }
 
     /** Runs the command and ends the process with its exit code. */

@@ -132,7 +132,7 @@ public final class Repair {
         }
         List<Frame> first = new ArrayList<>(Checkpoint.frames(index));
         first.addAll(batch);
-        int number = log.begin(first, time.instant());
+        int number = log.begin(first, time.instant(), 0);
         int offset = SegmentLog.FIRST_FRAME;
         for (Frame frame : first) {
             index.apply(frame, true, SegmentLog.position(number, offset), frame.size());

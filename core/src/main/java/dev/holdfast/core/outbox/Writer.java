@@ -276,7 +276,7 @@ final class Writer {
         List<Request<?>> requests = List.copyOf(pending);
         try {
             begin(requests.stream()
-                    .mapToInt(request -> SegmentLog.size(request.written))
+                    .mapToInt(each -> SegmentLog.size(each.written))
                     .sum());
             for (Request<?> request : requests) {
                 request.position = segments.put(request.written);
@@ -339,12 +339,11 @@ final class Writer {
 
     /** Moves what is still wanted out of the way of what is not, before that takes more room than the former. */
     private void tidy() throws IOException {
-        if (isTidying || index.segments.size() <= 4) {
-            return;
-        }
-        Map<Integer, Long> wanted = index.wanted();
-        if (2 * wanted.values().stream().mapToLong(Long::longValue).sum() < segments.bytes()) {
-            cleaner.leastWanted(wanted).ifPresent(this::clear);
+        if (!isTidying && index.segments.size() > 4) {
+            Map<Integer, Long> wanted = index.wanted();
+            if (2 * wanted.values().stream().mapToLong(Long::longValue).sum() < segments.bytes()) {
+                cleaner.leastWanted(wanted).ifPresent(this::clear);
+            }
         }
     }
 
@@ -386,11 +385,10 @@ final class Writer {
     }
 
     private void dropUnwanted() {
-        if (!index.mayHaveUnwanted) {
-            return;
+        if (index.mayHaveUnwanted) {
+            index.mayHaveUnwanted = false;
+            index.unwanted().forEach(segment -> clear(Cleaner.unwanted(segment)));
         }
-        index.mayHaveUnwanted = false;
-        index.unwanted().forEach(segment -> clear(Cleaner.unwanted(segment)));
     }
 
     private void delete(int segment) {

@@ -223,15 +223,6 @@ public final class SegmentLog implements AutoCloseable {
      * first frames, or not at all. If there is no file for it, as on a full disk, the log goes on in the one before.
      *
      * @param now its date
-     * @return its number
-     */
-    public int begin(List<Frame> first, Instant now) throws IOException {
-        return begin(first, now, 0);
-    }
-
-    /**
-     * The same with room for more.
-     *
      * @param room how many bytes are to fit into it after those frames; it is made larger than others if need be
      * @return its number
      */

@@ -129,7 +129,7 @@ final class LogWriter {
                 model.put(first, current + 1);
             }
             try {
-                current = log.begin(first, Instant.EPOCH);
+                current = log.begin(first, Instant.EPOCH, 0);
                 model.forced();
             } catch (IOException e) {
                 recover();
@@ -141,7 +141,7 @@ final class LogWriter {
         List<List<Frame>> again = model.failed();
         for (int attempt = 0; attempt < 2; attempt++) {
             try {
-                current = log.begin(List.of(), Instant.EPOCH);
+                current = log.begin(List.of(), Instant.EPOCH, 0);
                 for (List<Frame> group : again) {
                     List<Frame> copy = model.group(group.size(), 300);
                     model.put(copy, current);

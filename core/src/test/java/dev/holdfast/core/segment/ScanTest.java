@@ -149,7 +149,7 @@ class ScanTest {
             assertThat(log.segments()).containsExactly(2);
             assertThat(log.unreadable()).containsExactly(1, 3);
             assertThat(log.id()).isEqualTo(new UUID(1, 2));
-            assertThat(log.begin(List.of(), Instant.EPOCH)).isEqualTo(4);
+            assertThat(log.begin(List.of(), Instant.EPOCH, 0)).isEqualTo(4);
             log.delete(3);
             assertThat(log.unreadable()).containsExactly(1);
         }
@@ -214,7 +214,7 @@ class ScanTest {
                 .mapToObj(length -> frame(length + 1, length))
                 .toList();
         try (SegmentLog log = open()) {
-            int number = log.begin(List.of(), Instant.EPOCH);
+            int number = log.begin(List.of(), Instant.EPOCH, 0);
             for (Frame frame : frames) {
                 log.put(List.of(frame));
             }
@@ -232,7 +232,7 @@ class ScanTest {
     void theLargestFrameInASegmentOfItsOwn() throws Exception {
         Frame largest = frame(Frame.MOST_PAYLOAD + 1, Frame.MOST_PAYLOAD);
         try (SegmentLog log = open()) {
-            int number = log.begin(List.of(frame(1, 0), largest, frame(9, 8)), Instant.EPOCH);
+            int number = log.begin(List.of(frame(1, 0), largest, frame(9, 8)), Instant.EPOCH, 0);
             Scan scan = log.scan(number);
             assertThat(found(scan)).containsExactly("1", "" + largest.sequence(), "9");
             assertThat(scan.damaged()).isZero();

@@ -104,7 +104,7 @@ class SegmentFormatTest {
         AtomicLong drawn = new AtomicLong();
         long[] chance = {ID.getMostSignificantBits(), ID.getLeastSignificantBits(), 0x5A17_5A17_0BAD_CAFEL};
         try (SegmentLog log = SegmentLog.open(disk, SIZE, () -> chance[(int) drawn.getAndIncrement()])) {
-            log.begin(GROUPS.get(0), Instant.parse("2026-11-22T12:00:00.123Z"));
+            log.begin(GROUPS.get(0), Instant.parse("2026-11-22T12:00:00.123Z"), 0);
             log.put(GROUPS.get(1));
             log.put(GROUPS.get(2));
             log.force();

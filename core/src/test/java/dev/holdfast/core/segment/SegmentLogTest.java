@@ -37,7 +37,7 @@ class SegmentLogTest {
     @Test
     void whatWasPutIsReadByPositionAndInOrder() throws Exception {
         try (SegmentLog log = open(disk)) {
-            int number = log.begin(model.group(1, 50), Instant.EPOCH);
+            int number = log.begin(model.group(1, 50), Instant.EPOCH, 0);
             List<Frame> group = model.group(3, 50);
             long position = log.put(group);
             assertThat(SegmentLog.segment(position)).isEqualTo(number);
@@ -57,11 +57,11 @@ class SegmentLogTest {
     @Test
     void beginningForcesWhatWasPutBefore() throws Exception {
         try (SegmentLog log = open(disk)) {
-            log.begin(List.of(), Instant.EPOCH);
+            log.begin(List.of(), Instant.EPOCH, 0);
             log.put(model.group(1, 50));
             log.flush();
             log.put(model.group(1, 50));
-            log.begin(model.group(1, 50), Instant.EPOCH);
+            log.begin(model.group(1, 50), Instant.EPOCH, 0);
             log.force();
         }
         try (SegmentLog left = open(disk.powerLoss(Kept.NOTHING, Kept.NOTHING, new SplittableRandom(3)))) {
@@ -73,8 +73,8 @@ class SegmentLogTest {
     void theOldSegmentGoesOnWhereThereIsNoSpaceForANewOne() throws Exception {
         disk.limit(SIZE + 1000);
         try (SegmentLog log = open(disk)) {
-            log.begin(List.of(), Instant.EPOCH);
-            assertThatThrownBy(() -> log.begin(List.of(), Instant.EPOCH)).hasMessage(FaultyDisk.FULL);
+            log.begin(List.of(), Instant.EPOCH, 0);
+            assertThatThrownBy(() -> log.begin(List.of(), Instant.EPOCH, 0)).hasMessage(FaultyDisk.FULL);
             assertThatThrownBy(log::prepare).hasMessage(FaultyDisk.FULL);
             assertThat(log.fits(SIZE - 4096)).isTrue();
             assertThat(log.fits(SIZE - 4096 + 1)).isFalse();
@@ -89,13 +89,13 @@ class SegmentLogTest {
     @Test
     void whatCannotBeForcedIsSaidUntilASegmentIsBegun() throws Exception {
         try (SegmentLog log = open(disk)) {
-            log.begin(List.of(), Instant.EPOCH);
+            log.begin(List.of(), Instant.EPOCH, 0);
             log.put(model.group(1, 50));
             disk.fail(disk.operations().size() + 1, Done.NOTHING, false, FaultyDisk.BROKEN);
             assertThatThrownBy(log::force).hasMessage(FaultyDisk.BROKEN);
             assertThatThrownBy(log::force).hasMessageContaining("earlier write failed");
             assertThat(sequences(log)).as("it can be read").containsExactly(1L);
-            assertThat(log.begin(model.group(1, 50), Instant.EPOCH)).isEqualTo(2);
+            assertThat(log.begin(model.group(1, 50), Instant.EPOCH, 0)).isEqualTo(2);
         }
         try (SegmentLog left = open(disk.powerLoss(Kept.EVERYTHING, Kept.EVERYTHING, new SplittableRandom(3)))) {
             assertThat(sequences(left)).as("the disk never had the first").containsExactly(2L);
@@ -109,7 +109,7 @@ class SegmentLogTest {
             FaultyDisk damaged = new FaultyDisk(new SplittableRandom(1));
             try (SegmentLog log = open(damaged)) {
                 LogModel frames = new LogModel();
-                int number = log.begin(List.of(), Instant.EPOCH);
+                int number = log.begin(List.of(), Instant.EPOCH, 0);
                 log.put(frames.group(3, 0));
                 log.flush();
                 for (int frame = 0; frame < 3; frame++) {
@@ -142,7 +142,7 @@ class SegmentLogTest {
                     throw new AssertionError(e);
                 }
             };
-            log.begin(model.group(1, 50), Instant.EPOCH);
+            log.begin(model.group(1, 50), Instant.EPOCH, 0);
             log.put(model.group(1, 50));
             log.force();
             meanwhile.thread.join();
@@ -202,8 +202,8 @@ class SegmentLogTest {
     @Test
     void whatIsDeletedIsGoneAndWhatIsWrittenToIsNotDeleted() throws Exception {
         try (SegmentLog log = open(disk)) {
-            int old = log.begin(model.group(1, 50), Instant.EPOCH);
-            int current = log.begin(model.group(1, 50), Instant.EPOCH);
+            int old = log.begin(model.group(1, 50), Instant.EPOCH, 0);
+            int current = log.begin(model.group(1, 50), Instant.EPOCH, 0);
             disk.fail(disk.operations().size(), Done.NOTHING, false, FaultyDisk.BROKEN);
             assertThatThrownBy(() -> log.delete(old)).isInstanceOf(IOException.class);
             assertThat(log.read(SegmentLog.position(old, 4096)))
@@ -224,7 +224,7 @@ class SegmentLogTest {
     @Test
     void aPlaceThatIsNoneIsRefused() throws Exception {
         try (SegmentLog log = open(disk)) {
-            int number = log.begin(List.of(), Instant.EPOCH);
+            int number = log.begin(List.of(), Instant.EPOCH, 0);
             for (int end : new int[] {0, 4088, 4100, SIZE + 8}) {
                 assertThatThrownBy(() -> log.resume(number, end))
                         .isInstanceOf(IllegalArgumentException.class)
@@ -247,7 +247,7 @@ class SegmentLogTest {
         try (SegmentLog log = open(disk)) {
             assertThat(log.segments()).isEmpty();
             assertThat(log.unreadable()).isEmpty();
-            log.begin(List.of(), Instant.EPOCH);
+            log.begin(List.of(), Instant.EPOCH, 0);
         }
         assertThat(disk.names()).hasSize(6);
     }

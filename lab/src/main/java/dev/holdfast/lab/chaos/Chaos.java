@@ -4,7 +4,6 @@ package dev.holdfast.lab.chaos;
 import dev.holdfast.core.time.Time;
 import dev.holdfast.lab.chaos.Fault.Kill;
 import dev.holdfast.lab.chaos.Fault.Pause;
-import dev.holdfast.lab.chaos.Fault.Role;
 import dev.holdfast.lab.check.Arrival;
 import dev.holdfast.lab.check.Checker;
 import dev.holdfast.lab.check.Drop;

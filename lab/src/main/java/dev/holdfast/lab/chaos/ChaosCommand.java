@@ -7,11 +7,8 @@ import dev.holdfast.lab.print.Given;
 import dev.holdfast.lab.print.Output;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -90,21 +87,15 @@ public final class ChaosCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        String command = System.getProperty("holdfast.command");
-        if (command == null) {
-            throw new CommandLine.ParameterException(
-                    spec.commandLine(),
-                    "holdfast.command: not set (expected: the command that is to be tried; `./holdfast lab` sets it)");
-        }
+        List<String> line = Launcher.holdfast(spec);
         Path directory = Files.createTempDirectory("holdfast-chaos-");
         try (SystemTime time = SystemTime.start("chaos")) {
             long drawn = seed == null ? time.instant().toEpochMilli() : seed;
-            List<String> line = List.of(Path.of(command).toAbsolutePath().toString());
             boolean passed = run(drawn, line, directory, time);
             if (passed) {
-                remove(directory);
+                Launcher.remove(directory);
             } else {
-                tellHowToRepeat(drawn, command, directory);
+                tellHowToRepeat(drawn, line.getFirst(), directory);
             }
             return passed ? 0 : 1;
         }
@@ -130,25 +121,6 @@ public final class ChaosCommand implements Callable<Integer> {
 
     private PrintWriter err() {
         return spec.commandLine().getErr();
-    }
-
-    private static void remove(Path directory) throws IOException {
-        Files.walkFileTree(directory, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path emptied, @Nullable IOException failure) throws IOException {
-                if (failure != null) {
-                    throw failure;
-                }
-                Files.delete(emptied);
-                return FileVisitResult.CONTINUE;
-            }
-        });
     }
 
     private static String line(ChaosRow row) {

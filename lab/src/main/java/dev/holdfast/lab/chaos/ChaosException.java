@@ -2,7 +2,7 @@
 package dev.holdfast.lab.chaos;
 
 /** What should have happened in a bounded time did not, or a process ended that nobody had asked to. */
-final class ChaosException extends Exception {
+public final class ChaosException extends Exception {
 
     private static final long serialVersionUID = 1L;
 

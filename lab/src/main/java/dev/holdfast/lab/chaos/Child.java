@@ -11,11 +11,15 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** One process that was started here. */
 final class Child {
 
     private static final Pattern PEAK = Pattern.compile("(?m)^VmHWM:\\s+([0-9]+) kB$");
+
+    private static final Pattern RESIDENT = Pattern.compile("(?m)^VmRSS:\\s+([0-9]+) kB$");
+    private static final Pattern THREADS = Pattern.compile("(?m)^Threads:\\s+([0-9]+)$");
 
     private final Process process;
 
@@ -78,6 +82,27 @@ final class Child {
                     .start()
                     .waitFor();
         }
+    }
+
+    /** What it takes up now; all zero where the system does not tell. */
+    Vitals vitals() {
+        Path own = Path.of("/proc", Long.toString(process.pid()));
+        try (Stream<Path> descriptors = Files.list(own.resolve("fd"))) {
+            String status = Files.readString(own.resolve("status"));
+            return new Vitals(number(RESIDENT, status), number(THREADS, status), descriptors.count());
+        } catch (IOException e) {
+            // It has ended, or this is not Linux.
+            return new Vitals(0, 0, 0);
+        }
+    }
+
+    private static long number(Pattern field, String status) {
+        return field.matcher(status)
+                .results()
+                .map((MatchResult found) -> found.group(1))
+                .mapToLong(Long::parseLong)
+                .findFirst()
+                .orElse(0);
     }
 
     /** The most memory that it has had so far, in KiB; 0 where the system does not tell. */

@@ -25,12 +25,6 @@ sealed interface Fault {
         }
     }
 
-    /** What a process is. */
-    enum Role {
-        AGENT,
-        SERVER
-    }
-
     /**
      * {@code kill -9}.
      *

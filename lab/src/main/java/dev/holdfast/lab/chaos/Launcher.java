@@ -3,19 +3,24 @@ package dev.holdfast.lab.chaos;
 
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 
 /**
  * Starts processes of one command, and ends those that still run when it is closed, or when this JVM ends in any way
  * that lets it do something. Safe for use by any thread.
  */
-final class Launcher implements AutoCloseable {
+public final class Launcher implements AutoCloseable {
 
     private final List<String> command;
     private final Queue<Process> started = new ConcurrentLinkedQueue<>();
@@ -27,9 +32,44 @@ final class Launcher implements AutoCloseable {
      *
      * @param command the program, and what comes before each call's own arguments
      */
-    Launcher(List<String> command) {
+    public Launcher(List<String> command) {
         this.command = List.copyOf(command);
         Runtime.getRuntime().addShutdownHook(hook);
+    }
+
+    /**
+     * The command that a lab is to try, which the launcher sets.
+     *
+     * @throws CommandLine.ParameterException if it is not set
+     */
+    public static List<String> holdfast(CommandLine.Model.CommandSpec spec) {
+        String command = System.getProperty("holdfast.command");
+        if (command == null) {
+            throw new CommandLine.ParameterException(
+                    spec.commandLine(),
+                    "holdfast.command: not set (expected: the command that is to be tried; `./holdfast lab` sets it)");
+        }
+        return List.of(Path.of(command).toAbsolutePath().toString());
+    }
+
+    /** Removes a directory with all that is in it. */
+    public static void remove(Path directory) throws IOException {
+        Files.walkFileTree(directory, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.delete(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path emptied, @Nullable IOException failure) throws IOException {
+                if (failure != null) {
+                    throw failure;
+                }
+                Files.delete(emptied);
+                return FileVisitResult.CONTINUE;
+            }
+        });
     }
 
     /** Starts one whose output and errors go to the end of a file. */

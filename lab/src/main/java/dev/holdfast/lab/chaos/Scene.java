@@ -2,7 +2,6 @@
 package dev.holdfast.lab.chaos;
 
 import dev.holdfast.core.time.Time;
-import dev.holdfast.lab.chaos.Fault.Role;
 import dev.holdfast.lab.check.AdminApi;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -25,7 +24,7 @@ import tools.jackson.databind.json.JsonMapper;
  * One server and one agent, started anew whenever they were killed, on the same directories and ports. For use by one
  * thread.
  */
-final class Scene implements AutoCloseable {
+public final class Scene implements AutoCloseable {
 
     /** How long anything that should happen may take on a busy machine before the run has failed. */
     static final Duration PATIENCE = Duration.ofMinutes(10);
@@ -65,7 +64,7 @@ final class Scene implements AutoCloseable {
      * @param directory for the data and logs of both
      * @param agentAnswers called whenever an agent that was started can be asked to append
      */
-    Scene(Launcher launcher, Path directory, Time time, Runnable agentAnswers) {
+    public Scene(Launcher launcher, Path directory, Time time, Runnable agentAnswers) {
         this.launcher = launcher;
         this.directory = directory;
         this.time = time;
@@ -80,12 +79,13 @@ final class Scene implements AutoCloseable {
         return directory.resolve("server.log");
     }
 
-    Path agentLog() {
+    /** Where all that the agent logs goes. */
+    public Path agentLog() {
         return directory.resolve("agent.log");
     }
 
     /** How long each attachment took after the first, from when both processes ran. */
-    List<Duration> reattached() {
+    public List<Duration> reattached() {
         return reattached.size() < 2 ? List.of() : reattached.subList(1, reattached.size());
     }
 
@@ -99,8 +99,17 @@ final class Scene implements AutoCloseable {
         return peakAgentKib;
     }
 
-    /** The first start of both. */
-    void begin() throws IOException, InterruptedException, ChaosException {
+    /** What the agent takes up now. */
+    public Vitals agentVitals() {
+        return running(Role.AGENT).vitals();
+    }
+
+    /**
+     * The first start of both.
+     *
+     * @throws ChaosException if they do not come up
+     */
+    public void begin() throws IOException, InterruptedException, ChaosException {
         start(Role.SERVER);
         await("the server does not listen", () -> isListening);
         start(Role.AGENT);
@@ -108,7 +117,8 @@ final class Scene implements AutoCloseable {
         await("the agent does not answer on its socket", () -> isAnswering);
     }
 
-    void start(Role role) throws IOException {
+    /** Starts one that does not run; {@link #watch} and the like notice once it does what it is for. */
+    public void start(Role role) throws IOException {
         switch (role) {
             case SERVER ->
                 server = launcher.start(
@@ -123,7 +133,7 @@ final class Scene implements AutoCloseable {
     }
 
     /** {@code kill -9}, for all at the same moment. */
-    void kill(List<Role> roles) throws IOException, InterruptedException {
+    public void kill(List<Role> roles) throws IOException, InterruptedException {
         List<Child> killed = new ArrayList<>();
         for (Role role : roles) {
             killed.add(running(role));
@@ -155,7 +165,7 @@ final class Scene implements AutoCloseable {
     }
 
     /** Looks on for a while. */
-    void watch(Duration length) throws IOException, InterruptedException, ChaosException {
+    public void watch(Duration length) throws IOException, InterruptedException, ChaosException {
         long begun = time.nanoTime();
         long left = length.toNanos();
         while (left > 0) {
@@ -166,7 +176,7 @@ final class Scene implements AutoCloseable {
     }
 
     /** Waits until the server says that the agent is attached. */
-    void awaitAttached() throws IOException, InterruptedException, ChaosException {
+    public void awaitAttached() throws IOException, InterruptedException, ChaosException {
         await("the agent is not attached", () -> isAttached);
     }
 
@@ -276,7 +286,7 @@ final class Scene implements AutoCloseable {
      *
      * @throws ChaosException if it does not in time, or not in order
      */
-    void stop(Role role) throws InterruptedException, ChaosException {
+    public void stop(Role role) throws InterruptedException, ChaosException {
         notePeaks();
         Child child = running(role);
         child.terminate();
