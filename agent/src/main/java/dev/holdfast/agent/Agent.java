@@ -7,6 +7,8 @@ import dev.holdfast.agent.link.Link;
 import dev.holdfast.agent.link.LinkListener;
 import dev.holdfast.agent.link.LinkPhase;
 import dev.holdfast.agent.link.Recovery;
+import dev.holdfast.agent.metrics.MetricsConfig;
+import dev.holdfast.agent.metrics.MetricsPort;
 import dev.holdfast.agent.outbox.AgentOutbox;
 import dev.holdfast.agent.outbox.KeptRecords;
 import dev.holdfast.agent.route.Delay;
@@ -36,6 +38,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -69,6 +72,10 @@ public final class Agent implements AutoCloseable {
     private final Link link;
     private final AgentOutbox outbox;
     private final Records records;
+
+    /** Where it is told how the agent is doing; null for nowhere. */
+    private final @Nullable MetricsPort metrics;
+
     private volatile InstanceUid uid;
 
     /** Where commands on this host ask for the outbox; null while there is none. */
@@ -87,7 +94,7 @@ public final class Agent implements AutoCloseable {
         this.outboxTime = outboxTime;
         this.startedAt = time.instant();
         this.uid = keptUid(data, startedAt, secure);
-        this.host = new Host(data.path());
+        this.host = new Host(data.path(), config.surroundings());
         AgentState self = new AgentState(
                 uid,
                 host.describe(uid, config.labels()),
@@ -113,6 +120,25 @@ public final class Agent implements AutoCloseable {
                 new SplittableRandom(secure.nextLong()),
                 this::openSocket);
         this.records = new KeptRecords(outbox, time);
+        this.metrics = config.metrics() == null ? null : openMetrics(config.metrics());
+    }
+
+    /** An agent whose port is taken is still worth more than none. */
+    private @Nullable MetricsPort openMetrics(MetricsConfig wanted) {
+        try {
+            MetricsPort port = MetricsPort.open(wanted, link::phase, outbox::outbox, time);
+            log.info(
+                    "metrics at http://{}:{}/metrics",
+                    wanted.listen().getHostString(),
+                    port.address().getPort());
+            return port;
+        } catch (IOException e) {
+            log.error(
+                    "metrics.listen: {} ({}; expected: a free port of this machine); this agent runs without metrics",
+                    wanted.listen(),
+                    e.getMessage());
+            return null;
+        }
     }
 
     /**
@@ -215,6 +241,9 @@ public final class Agent implements AutoCloseable {
         if (door != null) {
             door.close();
         }
+        if (metrics != null) {
+            metrics.close();
+        }
         outboxTime.close();
         outbox.close();
         time.close();
@@ -274,6 +303,13 @@ public final class Agent implements AutoCloseable {
             this.other = other;
         }
 
+        private void tell(Consumer<LinkListener> what) {
+            if (metrics != null) {
+                what.accept(metrics.listener());
+            }
+            what.accept(other);
+        }
+
         @Override
         public void attached(URI server) {
             if (link.serverTakes(Capabilities.OUTBOX)) {
@@ -281,33 +317,33 @@ public final class Agent implements AutoCloseable {
             } else {
                 log.info("{} takes no outbox: what is recorded is kept until a server does", server);
             }
-            other.attached(server);
+            tell(listener -> listener.attached(server));
         }
 
         @Override
         public void recovered(Recovery recovery) {
-            other.recovered(recovery);
+            tell(listener -> listener.recovered(recovery));
         }
 
         @Override
         public void rejoined() {
-            other.rejoined();
+            tell(listener -> listener.rejoined());
         }
 
         @Override
         public void registered() {
-            other.registered();
+            tell(listener -> listener.registered());
         }
 
         @Override
         public void lost(Failure failure) {
             outbox.linkDown();
-            other.lost(failure);
+            tell(listener -> listener.lost(failure));
         }
 
         @Override
         public void waits(Delay delay) {
-            other.waits(delay);
+            tell(listener -> listener.waits(delay));
         }
 
         @Override
@@ -318,13 +354,13 @@ public final class Agent implements AutoCloseable {
             } catch (UncheckedIOException e) {
                 log.error("the new uid holds until this process ends only: {}", e.getMessage());
             }
-            other.renamed(renamed);
+            tell(listener -> listener.renamed(renamed));
         }
 
         @Override
         public void received(CustomMessage message) {
             outbox.received(message);
-            other.received(message);
+            tell(listener -> listener.received(message));
         }
     }
 }

@@ -3,12 +3,15 @@ package dev.holdfast.agent;
 
 import dev.holdfast.agent.http.Proxies;
 import dev.holdfast.agent.link.LinkConfig;
+import dev.holdfast.agent.metrics.MetricsConfig;
 import dev.holdfast.agent.outbox.OutboxConfig;
+import dev.holdfast.agent.subsystem.Surroundings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that an agent is told before it starts.
@@ -19,6 +22,8 @@ import java.util.TreeMap;
  * @param outbox how it keeps and delivers what it records
  * @param link how it connects
  * @param proxies through which proxy
+ * @param surroundings what it may look at to describe where it runs
+ * @param metrics where it tells how it is doing; null for nowhere
  */
 public record AgentConfig(
         Path data,
@@ -26,7 +31,9 @@ public record AgentConfig(
         Duration statusInterval,
         OutboxConfig outbox,
         LinkConfig link,
-        Proxies proxies) {
+        Proxies proxies,
+        Surroundings surroundings,
+        @Nullable MetricsConfig metrics) {
 
     /** The default of {@link #statusInterval}: 60 s. */
     public static final Duration STATUS_INTERVAL = Duration.ofSeconds(60);
@@ -44,8 +51,18 @@ public record AgentConfig(
         }
     }
 
-    /** The defaults, without labels. */
+    /** The defaults: without labels, variables of the environment or metrics. */
     public static AgentConfig of(Path data, LinkConfig link) {
-        return new AgentConfig(data, Map.of(), STATUS_INTERVAL, OutboxConfig.DEFAULT, link, Proxies.none());
+        return new AgentConfig(data, Map.of(), STATUS_INTERVAL, OutboxConfig.DEFAULT, link, Proxies.none(), Surroundings.FILES, null);
+    }
+
+    /** The same with something else to describe where it runs by. */
+    public AgentConfig withSurroundings(Surroundings surroundings) {
+        return new AgentConfig(data, labels, statusInterval, outbox, link, proxies, surroundings, metrics);
+    }
+
+    /** The same with a place where it tells how it is doing. */
+    public AgentConfig withMetrics(MetricsConfig metrics) {
+        return new AgentConfig(data, labels, statusInterval, outbox, link, proxies, surroundings, metrics);
     }
 }

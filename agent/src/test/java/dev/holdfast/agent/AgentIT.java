@@ -8,13 +8,19 @@ import static org.awaitility.Awaitility.await;
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.link.LinkListener;
 import dev.holdfast.agent.route.Delay;
+import dev.holdfast.agent.link.LinkPhase;
+import dev.holdfast.agent.metrics.MetricsConfig;
 import dev.holdfast.core.disk.DataDirectoryException;
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.opamp.InstanceUid;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -71,6 +77,27 @@ class AgentIT {
     }
 
     @Test
+    void whereMetricsAreWantedTheyAreThere() throws Exception {
+        int port = freePort();
+        try (Agent agent = Agent.start(config().withMetrics(metrics(port)));
+                HttpClient client = HttpClient.newHttpClient()) {
+            await().atMost(Duration.ofSeconds(30))
+                    .untilAsserted(() -> assertThat(scrape(client, port))
+                            .contains("holdfast_agent_outbox_open 1.0")
+                            .containsPattern("holdfast_agent_attempts_failed_total\\{cause=\"network\"} [1-9]"));
+            assertThat(agent.phase()).isNotNull();
+        }
+    }
+
+    @Test
+    void anAgentWhosePortForMetricsIsTakenRunsWithoutThem() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                Agent agent = Agent.start(config().withMetrics(metrics(taken.getLocalPort())))) {
+            assertThat(agent.phase()).isNotIn(LinkPhase.IDLE, LinkPhase.STOPPED);
+        }
+    }
+
+    @Test
     void aListenerMayStopItsAgent() throws Exception {
         CompletableFuture<Agent> started = new CompletableFuture<>();
         LinkListener listener = new LinkListener() {
@@ -88,6 +115,23 @@ class AgentIT {
     private InstanceUid runOnce() throws Exception {
         try (Agent agent = Agent.start(config())) {
             return agent.uid();
+        }
+    }
+
+    private static String scrape(HttpClient client, int port) throws Exception {
+        URI metrics = URI.create("http://127.0.0.1:" + port + "/metrics");
+        return client.send(HttpRequest.newBuilder(metrics).build(), HttpResponse.BodyHandlers.ofString())
+                .body();
+    }
+
+    private static MetricsConfig metrics(int port) {
+        return new MetricsConfig(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), port), MetricsConfig.ALLOWED_GAP);
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
         }
     }
 

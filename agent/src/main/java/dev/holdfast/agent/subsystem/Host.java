@@ -23,8 +23,10 @@ import oshi.hardware.HardwareAbstractionLayer;
 import oshi.software.os.OperatingSystem;
 
 /**
- * The host that the agent runs on, as the operating system tells it. Names of attributes are those of OpenTelemetry's
- * semantic conventions where they have one.
+ * The host that the agent runs on, as the operating system tells it, and the cloud and the pod that it is in, as its
+ * {@link Surroundings} do. Names of attributes are those of OpenTelemetry's semantic conventions where they have one.
+ *
+ * <p>Nothing is asked over a network. Texts are cut to 256 characters, lists to 32 texts.
  *
  * <p>Safe for use by any thread. Reading takes milliseconds, the first time some hundreds.
  */
@@ -35,7 +37,17 @@ public final class Host {
     private static final String SERVICE_NAME = "holdfast-agent";
     private static final String LABEL_PREFIX = "label.";
 
+    /** OpenTelemetry's names for what a JVM calls otherwise. */
+    private static final Map<String, String> ARCHITECTURES =
+            Map.of("x86_64", "amd64", "aarch64", "arm64", "arm", "arm32", "i386", "x86", "i686", "x86");
+
+    private static final Map<String, String> SYSTEMS = Map.of("mac", "darwin", "windows", "windows");
+
+    /** How long the longest is that a system has. */
+    private static final int MACHINE_ID = 64;
+
     private final Path data;
+    private final Surroundings surroundings;
     private final OperatingSystem system;
     private final CentralProcessor processor;
     private final GlobalMemory memory;
@@ -45,11 +57,13 @@ public final class Host {
      * This host.
      *
      * @param data a directory on the volume whose room is reported
+     * @param surroundings where to look for what the host is part of
      */
-    public Host(Path data) {
+    public Host(Path data, Surroundings surroundings) {
         SystemInfo info = new SystemInfo();
         HardwareAbstractionLayer hardware = info.getHardware();
         this.data = data;
+        this.surroundings = surroundings;
         this.system = info.getOperatingSystem();
         this.processor = hardware.getProcessor();
         this.memory = hardware.getMemory();
@@ -57,7 +71,7 @@ public final class Host {
     }
 
     /**
-     * What does not change while the agent runs.
+     * What is so when the agent starts. What cannot be found out is left out.
      *
      * @param labels what the operator wants to find the agent by
      */
@@ -67,20 +81,42 @@ public final class Host {
         identifying.put("service.version", Value.of(Version.current()));
         identifying.put(AgentState.INSTANCE_ATTRIBUTE, Value.of(uid.toString()));
 
-        Map<String, Value> rest = new LinkedHashMap<>();
-        rest.put("host.name", Value.of(system.getNetworkParams().getHostName()));
-        rest.put("host.arch", Value.of(System.getProperty("os.arch", "unknown")));
-        rest.put(
-                "host.cpu.model.name",
-                Value.of(processor.getProcessorIdentifier().getName()));
-        rest.put("host.cpu.count", Value.of(processor.getLogicalProcessorCount()));
-        rest.put("host.memory.total", Value.of(memory.getTotal()));
-        rest.put("os.type", Value.of(System.getProperty("os.name", "unknown").toLowerCase(Locale.ROOT)));
-        rest.put("os.name", Value.of(system.getFamily()));
-        rest.put("os.version", Value.of(system.getVersionInfo().toString()));
-        rest.put("process.runtime.version", Value.of(Runtime.version().toString()));
+        Attributes found = new Attributes();
+        ResourceAttributes.describe(surroundings, found);
+        Cloud.describe(surroundings, found);
+        Kubernetes.describe(surroundings, found);
+        describeHost(found);
+        describeSystem(found);
+        Map<String, Value> rest = new LinkedHashMap<>(found.all());
         labels.forEach((name, value) -> rest.put(LABEL_PREFIX + name, Value.of(value)));
         return new AgentDescription(identifying, rest);
+    }
+
+    private void describeHost(Attributes found) {
+        found.put("host.name", system.getNetworkParams().getHostName());
+        if (!Kubernetes.isContained(surroundings)) {
+            // Containers of one image may share it.
+            found.put("host.id", surroundings.file("etc/machine-id", MACHINE_ID));
+        }
+        String arch = System.getProperty("os.arch", "");
+        found.put("host.arch", ARCHITECTURES.getOrDefault(arch, arch));
+        CentralProcessor.ProcessorIdentifier identifier = processor.getProcessorIdentifier();
+        found.put("host.cpu.model.name", identifier.getName());
+        found.put("host.cpu.vendor.id", identifier.getVendor());
+        found.put("host.cpu.count", processor.getLogicalProcessorCount());
+        found.put("host.memory.total", memory.getTotal());
+        Addresses addresses = Addresses.now();
+        found.put("host.ip", addresses.ip());
+        found.put("host.mac", addresses.mac());
+    }
+
+    private void describeSystem(Attributes found) {
+        String name = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
+        found.put("os.type", SYSTEMS.getOrDefault(name.split(" ", 2)[0], name));
+        found.put("os.name", system.getFamily());
+        found.put("os.version", system.getVersionInfo().toString());
+        found.put("os.description", system.toString());
+        found.put("process.runtime.version", Runtime.version().toString());
     }
 
     /** How busy the host is, and how much was since the call before. */

@@ -7,7 +7,6 @@ import dev.holdfast.cli.key.AgentKeys;
 import dev.holdfast.cli.key.ConfigurationException;
 import dev.holdfast.cli.key.Faults;
 import dev.holdfast.cli.key.Key;
-import dev.holdfast.cli.key.LinkKeys;
 import dev.holdfast.cli.key.LogKeys;
 import dev.holdfast.cli.key.LogKeys.LogConfig;
 import dev.holdfast.cli.key.Role;
@@ -46,7 +45,7 @@ public final class Configuration {
             ConfigFile file, Environment environment, Map<String, String> variables, Path base, Path home) {
         this.file = file;
         this.environment = environment;
-        this.variables = variables;
+        this.variables = Map.copyOf(variables);
         this.base = base;
         this.home = home;
     }
@@ -66,7 +65,7 @@ public final class Configuration {
         return new Configuration(
                 file == null ? ConfigFile.none(base, home) : ConfigFile.read(file, home),
                 Environment.read(variables, base, home),
-                Map.copyOf(variables),
+                variables,
                 base,
                 home);
     }
@@ -80,7 +79,7 @@ public final class Configuration {
     public AgentConfig agent(Map<String, List<String>> flags) throws CommandException {
         Settings settings = settings(Role.AGENT, flags);
         try {
-            return AgentKeys.config(settings, LinkKeys.proxies(settings, variables));
+            return AgentKeys.config(settings, variables);
         } catch (IllegalArgumentException notAProxy) {
             Faults faults = new Faults();
             faults.add(notAProxy.getMessage() + ", in the environment");

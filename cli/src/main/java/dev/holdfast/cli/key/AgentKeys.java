@@ -2,9 +2,10 @@
 package dev.holdfast.cli.key;
 
 import dev.holdfast.agent.AgentConfig;
-import dev.holdfast.agent.http.Proxies;
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.route.RouteConfig;
+import dev.holdfast.agent.metrics.MetricsConfig;
+import dev.holdfast.agent.subsystem.Surroundings;
 import dev.holdfast.cli.key.Settings.Setting;
 import dev.holdfast.cli.value.Sizes;
 import dev.holdfast.cli.value.Types;
@@ -14,6 +15,7 @@ import dev.holdfast.core.time.Durations;
 import dev.holdfast.opamp.AgentSession;
 import dev.holdfast.opamp.Wire;
 import dev.holdfast.server.ServerConfig;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -118,6 +120,17 @@ public final class AgentKeys {
             Integer.toString(TIMING.deadAfter()),
             "How many heartbeat intervals a message may go unanswered before the connection is given up.");
 
+    static final Key<InetSocketAddress> METRICS_LISTEN = new Key<>(
+            "metrics.listen",
+            Types.ADDRESS,
+            null,
+            "Where the agent tells how it is doing: /metrics, /health and /ready; nowhere if unset, port 0 takes a free one.");
+
+    static final Key<Duration> METRICS_ALLOWED_GAP = duration(
+            "metrics.allowed_gap",
+            MetricsConfig.ALLOWED_GAP,
+            "How long the link may be gone that counts as up all the same in holdfast_agent_uptime_share.");
+
     static final Key<Integer> MESSAGE_LIMIT =
             new Key<>("message.limit", Types.MESSAGE_SIZE, Sizes.print(Wire.LIMIT), "The largest message taken.");
 
@@ -143,6 +156,8 @@ public final class AgentKeys {
                             PING_INTERVAL,
                             HEARTBEAT_INTERVAL,
                             DEAD_AFTER,
+                            METRICS_LISTEN,
+                            METRICS_ALLOWED_GAP,
                             MESSAGE_LIMIT),
                     Stream.of(LinkKeys.ALL, OutboxKeys.ALL, LogKeys.ALL).flatMap(List::stream))
             .toList();
@@ -163,16 +178,21 @@ public final class AgentKeys {
     /**
      * The configuration that settings without faults make.
      *
-     * @param proxies through which servers are reached
+     * @param variables the environment, which also tells where the agent runs and through which proxies servers are
+     *     reached
+     * @throws IllegalArgumentException if it names what is no proxy; the message names the variable
      */
-    public static AgentConfig config(Settings settings, Proxies proxies) {
+    public static AgentConfig config(Settings settings, Map<String, String> variables) {
+        Setting<InetSocketAddress> metrics = settings.find(METRICS_LISTEN);
         return new AgentConfig(
                 settings.value(DATA),
                 settings.value(LABELS),
                 settings.value(STATUS_INTERVAL),
                 OutboxKeys.config(settings),
                 link(settings),
-                proxies);
+                LinkKeys.proxies(settings, variables),
+                new Surroundings(variables, Surroundings.FILES.root()),
+                metrics == null ? null : new MetricsConfig(metrics.value(), settings.value(METRICS_ALLOWED_GAP)));
     }
 
     private static LinkConfig link(Settings settings) {

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.holdfast.agent.AgentConfig;
 import dev.holdfast.agent.link.LinkConfig;
+import dev.holdfast.agent.metrics.MetricsConfig;
+import dev.holdfast.agent.subsystem.Surroundings;
 import dev.holdfast.cli.command.CommandException;
 import dev.holdfast.cli.command.Format;
 import dev.holdfast.cli.key.ConfigurationException;
@@ -16,6 +18,8 @@ import dev.holdfast.cli.key.Role;
 import dev.holdfast.core.policy.Jitter;
 import dev.holdfast.server.ServerConfig;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,6 +94,7 @@ class ConfigurationTest {
                   interval: 7s
                   dead_after: 3
                 message.limit: 1MiB
+                metrics: {listen: "127.0.0.1:9464", allowed_gap: 31s}
                 """);
 
         AgentConfig agent = Configuration.read(file, HOME).agent(Map.of());
@@ -97,6 +102,10 @@ class ConfigurationTest {
         assertThat(agent.data()).isEqualTo(directory.resolve("state"));
         assertThat(agent.labels()).isEqualTo(Map.of("site", "berlin, mitte", "rack", "4"));
         assertThat(agent.statusInterval()).isEqualTo(Duration.ofSeconds(61));
+        assertThat(agent.metrics())
+                .isEqualTo(new MetricsConfig(
+                        new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), 9464),
+                        Duration.ofSeconds(31)));
         LinkConfig link = agent.link();
         assertThat(link.route().servers().urls())
                 .containsExactly(URI.create("ws://a:1/v1/opamp"), URI.create("wss://b:2/path"));
@@ -118,6 +127,15 @@ class ConfigurationTest {
         assertThat(link.session().register()).isEqualTo(Duration.ofSeconds(31));
         assertThat(link.session().heartbeat()).isEqualTo(Duration.ofSeconds(7));
         assertThat(link.session().deadAfter()).isEqualTo(3);
+    }
+
+    @Test
+    void whatTheEnvironmentTellsOfThePlaceReachesAnAgent() throws Exception {
+        Map<String, String> variables = Map.of("AWS_REGION", "eu-west-1", "AWS_SECRET_ACCESS_KEY", "x");
+
+        AgentConfig agent = Configuration.read(null, variables).agent(Map.of());
+
+        assertThat(agent.surroundings()).isEqualTo(new Surroundings(Map.of("AWS_REGION", "eu-west-1"), Path.of("/")));
     }
 
     @Test

@@ -63,6 +63,13 @@ class AgentCardTest {
     }
 
     @Test
+    void addressesAreListedOnALine() throws Exception {
+        assertThat(AgentCard.of("""
+                {"description": {"non_identifying": {"host.ip": ["192.0.2.1", "2001:db8::1"], "label.rack": "4"}}}
+                """)).contains("labels\n  rack  4\n", "  host.ip  192.0.2.1, 2001:db8::1\n");
+    }
+
+    @Test
     void figuresOfHealthThatTheLastStatusHasNotAreShownBesideIt() throws Exception {
         assertThat(AgentCard.of("""
                 {"health": {"attributes": {"system.cpu.utilization": 0.5}},
