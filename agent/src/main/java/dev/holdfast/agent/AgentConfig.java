@@ -53,7 +53,8 @@ public record AgentConfig(
 
     /** The defaults: without labels, variables of the environment or metrics. */
     public static AgentConfig of(Path data, LinkConfig link) {
-        return new AgentConfig(data, Map.of(), STATUS_INTERVAL, OutboxConfig.DEFAULT, link, Proxies.none(), Surroundings.FILES, null);
+        return new AgentConfig(
+                data, Map.of(), STATUS_INTERVAL, OutboxConfig.DEFAULT, link, Proxies.none(), Surroundings.FILES, null);
     }
 
     /** The same with something else to describe where it runs by. */

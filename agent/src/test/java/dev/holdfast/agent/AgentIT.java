@@ -7,9 +7,9 @@ import static org.awaitility.Awaitility.await;
 
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.link.LinkListener;
-import dev.holdfast.agent.route.Delay;
 import dev.holdfast.agent.link.LinkPhase;
 import dev.holdfast.agent.metrics.MetricsConfig;
+import dev.holdfast.agent.route.Delay;
 import dev.holdfast.core.disk.DataDirectoryException;
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.opamp.InstanceUid;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.agent.metrics;
 
-import dev.holdfast.agent.link.Delay;
 import dev.holdfast.agent.link.LinkListener;
 import dev.holdfast.agent.link.LinkPhase;
+import dev.holdfast.agent.route.Delay;
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.Time;

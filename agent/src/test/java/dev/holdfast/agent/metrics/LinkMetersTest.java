@@ -3,8 +3,10 @@ package dev.holdfast.agent.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.holdfast.agent.link.Delay;
 import dev.holdfast.agent.link.LinkPhase;
+import dev.holdfast.agent.route.Delay;
+import dev.holdfast.agent.route.Way;
+import dev.holdfast.core.breaker.CircuitBreaker;
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.VirtualTime;
@@ -53,10 +55,24 @@ class LinkMetersTest {
         arrive(false);
         pass(Duration.ofSeconds(70));
         meters.lost(REFUSED);
-        meters.waits(new Delay(REFUSED, 1, Delay.Source.BACKOFF, Duration.ofMillis(500), SERVER));
+        meters.waits(new Delay(
+                REFUSED,
+                1,
+                Delay.Source.BACKOFF,
+                Duration.ofMillis(500),
+                CircuitBreaker.State.CLOSED,
+                Way.WEBSOCKET,
+                SERVER));
         pass(Duration.ofSeconds(20));
         Failure busy = Failure.of(Cause.OVERLOAD, "503");
-        meters.waits(new Delay(busy, 2, Delay.Source.SERVER, Duration.ofSeconds(10), SERVER));
+        meters.waits(new Delay(
+                busy,
+                2,
+                Delay.Source.SERVER,
+                Duration.ofSeconds(10),
+                CircuitBreaker.State.CLOSED,
+                Way.WEBSOCKET,
+                SERVER));
         assertScraped("holdfast_agent_link_down_current_seconds 20.0");
         pass(Duration.ofSeconds(20));
         arrive(true);

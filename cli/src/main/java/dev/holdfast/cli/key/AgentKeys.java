@@ -3,8 +3,8 @@ package dev.holdfast.cli.key;
 
 import dev.holdfast.agent.AgentConfig;
 import dev.holdfast.agent.link.LinkConfig;
-import dev.holdfast.agent.route.RouteConfig;
 import dev.holdfast.agent.metrics.MetricsConfig;
+import dev.holdfast.agent.route.RouteConfig;
 import dev.holdfast.agent.subsystem.Surroundings;
 import dev.holdfast.cli.key.Settings.Setting;
 import dev.holdfast.cli.value.Sizes;

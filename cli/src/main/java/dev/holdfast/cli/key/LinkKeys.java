@@ -20,7 +20,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What an agent can be told of how its link breaks off, probes, polls and finds its way through proxies. */
-public final class LinkKeys {
+final class LinkKeys {
 
     private static final Duration LONGEST_POLLING_INTERVAL = Duration.ofHours(1);
 
@@ -228,7 +228,7 @@ public final class LinkKeys {
      * @param variables the environment
      * @throws IllegalArgumentException if the environment names what is no proxy; the message names the variable
      */
-    public static Proxies proxies(Settings settings, Map<String, String> variables) {
+    static Proxies proxies(Settings settings, Map<String, String> variables) {
         return switch (settings.value(PROXY)) {
             case ProxyChoice.FromEnvironment environment -> Proxies.of(variables);
             case ProxyChoice.None none -> Proxies.none();

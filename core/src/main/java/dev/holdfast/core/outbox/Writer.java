@@ -18,7 +18,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
@@ -275,9 +274,9 @@ final class Writer {
     private boolean rewrite(IOException why) {
         List<Request<?>> requests = List.copyOf(pending);
         try {
-            begin(requests.stream()
-                    .mapToInt(each -> SegmentLog.size(each.written))
-                    .sum());
+            begin(SegmentLog.size(requests.stream()
+                    .flatMap(request -> request.written.stream())
+                    .toList()));
             for (Request<?> request : requests) {
                 request.position = segments.put(request.written);
             }
@@ -326,7 +325,7 @@ final class Writer {
         if (policy.whenFull() == WhenFull.DROP_OLDEST) {
             // Of one that is full of dead letters nothing is gained.
             for (int left = index.segments.size(), before = 0; left > 0 && !hasRoom(); left--) {
-                Optional<Cleaner.Plan> oldest = cleaner.oldest();
+                var oldest = cleaner.oldest();
                 if (oldest.isEmpty() || oldest.get().segment() == before) {
                     break;
                 }
