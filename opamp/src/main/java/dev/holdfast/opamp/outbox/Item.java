@@ -102,10 +102,9 @@ public sealed interface Item {
      *
      * @param first the first of them
      * @param last the last of them and the chain hash there, 0 if it is not known
-     * @param audit what became of them, for people; cut to {@value Audit#MOST} characters. Of a record given up on it
-     *     is JSON: {@code bytes} (of its payload), {@code content_type}, {@code attempts}, {@code first} and {@code
-     *     last} (when the first and the last attempt ended, in ISO 8601) and {@code reasons} (each with how often it was
-     *     given)
+     * @param audit what became of them, for people; cut to {@value Audit#MOST} characters. For a record given up it is
+     *     JSON: {@code bytes} of its payload, {@code content_type}, {@code attempts}, {@code first} and {@code last}
+     *     (when those attempts ended, in ISO 8601), and {@code reasons}, each with how often it was given
      */
     record Gap(long first, Point last, Why why, String audit) implements Item {
 
