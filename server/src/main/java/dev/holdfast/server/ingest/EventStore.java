@@ -74,6 +74,9 @@ public interface EventStore extends AutoCloseable {
         /** Up to where a stream is stored; empty if it is not known. */
         Optional<Point> mark(StreamId stream) throws EventStoreException;
 
+        /** How many epochs of a stream's lane are known. */
+        long epochs(StreamId stream) throws EventStoreException;
+
         /**
          * Stores what is not there yet of a batch that was judged to fit, and moves its stream's mark to where it
          * reaches. What is there is what another epoch of the lane has, or had, at the same sequence with the same
@@ -84,14 +87,33 @@ public interface EventStore extends AutoCloseable {
         List<Item> add(InstanceUid agent, Instant now, Batch batch) throws EventStoreException;
 
         /**
-         * Removes the oldest events and drops, as long as they are from before an instant or more than a size, and
-         * keeps their hashes.
+         * Removes the oldest events, drops and pushes, as long as they are from before an instant, and keeps the hashes
+         * of the first two. Events go too as long as they are more than a size, and drops as long as there are more
+         * than {@link #mostDrops} of them.
          *
-         * @param most how many to look at
-         * @return how many events were removed; fewer than {@code most} if no more are to go
+         * @param most how many of each to look at
          */
-        int retire(Instant before, long size, int most) throws EventStoreException;
+        Retired retire(Instant before, long size, int most) throws EventStoreException;
     }
+
+    /**
+     * What went.
+     *
+     * @param events how many events
+     * @param isMore whether more may be to go
+     */
+    record Retired(int events, boolean isMore) {}
+
+    /** How many drops are kept at most where events may take a size: they have some KiB at most. */
+    static long mostDrops(long size) {
+        return Math.max(LEAST_DROPS, size / DROP_SIZE);
+    }
+
+    /** How many drops are kept for want of room at least. */
+    int LEAST_DROPS = 1_000;
+
+    /** What the longest audit counts as. */
+    int DROP_SIZE = 4 << 10;
 
     /**
      * One record, stored.

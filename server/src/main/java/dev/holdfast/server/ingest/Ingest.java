@@ -22,6 +22,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Ingest {
 
+    /** How many epochs a lane may have: each is kept for good. */
+    static final int MOST_EPOCHS = 1_000;
+
+    /** The floor for who has too many. */
+    private static final Duration LATER = Duration.ofMinutes(1);
+
     private Ingest() {}
 
     /** What is to become of a batch. */
@@ -35,6 +41,17 @@ final class Ingest {
 
         /** It is wrong. */
         record Refuse(Refused refused) implements Verdict {}
+    }
+
+    /** Judges a batch whose payloads are in it, by what is there. */
+    static Verdict decide(Batch batch, EventStore.Tables tables) throws EventStoreException {
+        Point mark = tables.mark(batch.stream()).orElse(null);
+        if (mark == null && batch.opens() && tables.epochs(batch.stream()) >= MOST_EPOCHS) {
+            String fault = "lane " + batch.stream().lane() + " has " + MOST_EPOCHS + " epochs here (expected: fewer; an"
+                    + " outbox begins one when its disk or this server was restored: see why it does so again and again)";
+            return new Verdict.Refuse(refused(batch, Refused.Why.STORAGE, fault, LATER));
+        }
+        return judge(batch, mark);
     }
 
     /**

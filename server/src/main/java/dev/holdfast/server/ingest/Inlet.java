@@ -18,6 +18,9 @@ public final class Inlet {
     /** What of this link waits to be stored. */
     private final Budget share;
 
+    /** Guarded by this. */
+    private boolean isClosed;
+
     Inlet(Intake intake, Assembly assembly, Budget share) {
         this.intake = intake;
         this.assembly = assembly;
@@ -47,11 +50,15 @@ public final class Inlet {
 
     /** Forgets what of the link is not whole. What waits to be stored still is. */
     public synchronized void close() {
+        isClosed = true;
         assembly.clear();
     }
 
     private synchronized void add(OutboxMessage.Part part) {
-        assembly.add(part);
+        // What comes behind the end of its link would be kept for ever.
+        if (!isClosed) {
+            assembly.add(part);
+        }
     }
 
     private CompletionStage<Optional<OutboxMessage>> batch(InstanceUid agent, OutboxMessage.Batch batch) {

@@ -12,6 +12,7 @@ import dev.holdfast.opamp.outbox.OutboxMessage.Refused;
 import dev.holdfast.opamp.outbox.OutboxMessage.Resume;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -262,7 +263,7 @@ public final class Intake implements AutoCloseable {
 
     private Outcome apply(EventStore.Tables tables, Job job) throws EventStoreException {
         Batch batch = (Batch) job.message;
-        return switch (Ingest.judge(batch, tables.mark(batch.stream()).orElse(null))) {
+        return switch (Ingest.decide(batch, tables)) {
             case Ingest.Verdict.Take take -> {
                 List<Item> stored = tables.add(job.agent, time.instant(), take.batch());
                 yield new Outcome(new Mark(batch.stream(), batch.ask(), true, batch.reaches(), 0, floor()), stored);
@@ -364,17 +365,17 @@ public final class Intake implements AutoCloseable {
     }
 
     private void retire() {
-        int[] gone = {0};
+        EventStore.Retired[] gone = {new EventStore.Retired(0, false)};
         try {
-            store.write(tables -> gone[0] =
-                    tables.retire(time.instant().minus(config.retention()), config.retentionSize(), RETIRED_AT_ONCE));
-            meters.retired.increment(gone[0]);
+            Instant before = time.instant().minus(config.retention());
+            store.write(tables -> gone[0] = tables.retire(before, config.retentionSize(), RETIRED_AT_ONCE));
+            meters.retired.increment(gone[0].events());
         } catch (EventStoreException | RuntimeException e) {
             meters.failures.increment();
             tell("old ones cannot be removed: " + e.getMessage(), e);
         }
         // In between it is the turn of what waits.
-        time.schedule(gone[0] == RETIRED_AT_ONCE ? Duration.ZERO : RETIRE_INTERVAL, this::retire);
+        time.schedule(gone[0].isMore() ? Duration.ZERO : RETIRE_INTERVAL, this::retire);
     }
 
     /**

@@ -26,6 +26,7 @@ import java.util.function.Predicate;
 public final class MemoryEventStore implements EventStore {
 
     private final Map<StreamId, Past> streams = new HashMap<>();
+    private final Map<Place, Long> epochs = new HashMap<>();
     private final Set<Place> records = new HashSet<>();
     private final Set<Place> gaps = new HashSet<>();
     private final NavigableMap<Long, Event> events = new TreeMap<>();
@@ -40,6 +41,10 @@ public final class MemoryEventStore implements EventStore {
 
         static Place of(StreamId stream, Item item) {
             return new Place(stream.outbox(), stream.lane(), item.last());
+        }
+
+        static Place of(StreamId stream) {
+            return new Place(stream.outbox(), stream.lane(), Point.START);
         }
     }
 
@@ -61,6 +66,7 @@ public final class MemoryEventStore implements EventStore {
     public synchronized MemoryEventStore copy() {
         MemoryEventStore copy = new MemoryEventStore();
         streams.forEach((stream, past) -> copy.streams.put(stream, past.copy()));
+        copy.epochs.putAll(epochs);
         copy.records.addAll(records);
         copy.gaps.addAll(gaps);
         copy.events.putAll(events);
@@ -156,6 +162,9 @@ public final class MemoryEventStore implements EventStore {
     }
 
     private void add(InstanceUid agent, Instant now, Batch batch, List<Item> items) {
+        if (!streams.containsKey(batch.stream())) {
+            epochs.merge(Place.of(batch.stream()), 1L, Long::sum);
+        }
         Past past = streams.computeIfAbsent(batch.stream(), stream -> new Past());
         int count = 0;
         long size = 0;
@@ -201,6 +210,11 @@ public final class MemoryEventStore implements EventStore {
         }
 
         @Override
+        public long epochs(StreamId stream) {
+            return epochs.getOrDefault(Place.of(stream), 0L);
+        }
+
+        @Override
         public List<Item> add(InstanceUid agent, Instant now, Batch batch) {
             marks.put(batch.stream(), batch.reaches());
             List<Item> items = batch.items().stream()
@@ -223,7 +237,7 @@ public final class MemoryEventStore implements EventStore {
         }
 
         @Override
-        public int retire(Instant before, long size, int most) {
+        public Retired retire(Instant before, long size, int most) {
             List<Long> old = new ArrayList<>();
             long left = bytes;
             for (Event event : events.values()) {
@@ -233,13 +247,24 @@ public final class MemoryEventStore implements EventStore {
                 left -= Event.size(event.data());
                 old.add(event.id());
             }
+            List<Long> oldDrops = new ArrayList<>();
+            for (Drop drop : drops.values()) {
+                boolean isOneTooMany = drops.size() - oldDrops.size() > EventStore.mostDrops(size);
+                if (oldDrops.size() == most || !(drop.at().isBefore(before) || isOneTooMany)) {
+                    break;
+                }
+                oldDrops.add(drop.id());
+            }
             long remaining = left;
             changes.add(() -> {
                 events.keySet().removeAll(old);
                 bytes = remaining;
-                drops.values().removeIf(drop -> drop.at().isBefore(before));
+                drops.keySet().removeAll(oldDrops);
+                pushes.values()
+                        .forEach(history -> history.removeIf(push -> push.at().isBefore(before)));
+                pushes.values().removeIf(Deque::isEmpty);
             });
-            return old.size();
+            return new Retired(old.size(), Math.max(old.size(), oldDrops.size()) == most);
         }
     }
 }

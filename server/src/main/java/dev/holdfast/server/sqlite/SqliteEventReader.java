@@ -147,12 +147,21 @@ final class SqliteEventReader {
                     InstanceUid agent = InstanceUid.parse(row.getString("uid"));
                     T item = rows.read(row, last, stream(row), agent, Instant.ofEpochMilli(row.getLong("stored_at")));
                     found.add(item);
-                    size += item instanceof EventStore.Event event ? EventStore.Event.size(event.data()) : 0;
+                    size += size(item);
                 }
             }
         }
         boolean full = found.size() == query.limit() || size >= EventStore.PAGE_BYTES;
         return new EventStore.Page<>(found, full ? last : Math.max(query.after(), to), !full && to >= newest);
+    }
+
+    /** What it takes of a page. */
+    private static long size(Object item) {
+        return switch (item) {
+            case EventStore.Event event -> EventStore.Event.size(event.data());
+            case EventStore.Drop drop -> drop.gap().audit().length();
+            default -> 0;
+        };
     }
 
     /** The joins are told their order, and the pluses keep indexes out: it goes by the id, as far as it may. */

@@ -25,6 +25,9 @@ import org.sqlite.SQLiteConfig;
  *
  * <p>Write-ahead log with {@code synchronous=FULL}: a transaction that returned survives a loss of power.
  *
+ * <p>A file of more than 64 MiB that was closed in order is looked through while it is used, since that takes seconds
+ * for each GiB; any other before.
+ *
  * <p>A damaged file is set aside and a new one begun, empty: agents send what they still have, and are told that the
  * streams are not known. What had been stored stays in the file that was set aside, whose name is told.
  */
@@ -43,10 +46,12 @@ public final class SqliteEventStore implements EventStore {
             SQLiteConfig.SynchronousMode.FULL,
             CONNECTIONS,
             SqliteEventReader::probe,
-            "agents send what they still have");
+            "agents send what they still have",
+            64 << 20);
 
     private final Path file;
     private final Supplier<Instant> clock;
+    private final SqliteFile.Kind kind;
 
     /** Null where a damaged one is set aside and a new one could not be begun yet. Set by the writing thread. */
     private volatile @Nullable SqliteFile open;
@@ -57,12 +62,16 @@ public final class SqliteEventStore implements EventStore {
     /** Used by the writing thread alone. */
     private @Nullable SqliteEventWriter writer;
 
+    /** Used by the writing thread alone. */
+    private @Nullable SqliteCheck check;
+
     /** That a file is damaged, and how that showed. */
     private record Damage(SqliteFile file, Exception e) {}
 
-    private SqliteEventStore(Path file, Supplier<Instant> clock) {
+    private SqliteEventStore(Path file, Supplier<Instant> clock, SqliteFile.Kind kind) {
         this.file = file;
         this.clock = clock;
+        this.kind = kind;
     }
 
     /**
@@ -72,7 +81,19 @@ public final class SqliteEventStore implements EventStore {
      * @throws EventStoreException if it cannot be opened, or a newer version wrote it
      */
     public static SqliteEventStore open(Path file, Supplier<Instant> clock) throws EventStoreException {
-        SqliteEventStore store = new SqliteEventStore(file, clock);
+        return open(file, clock, KIND);
+    }
+
+    /** The same where another size counts as large. */
+    static SqliteEventStore open(Path file, Supplier<Instant> clock, long large) throws EventStoreException {
+        SqliteFile.Kind kind = new SqliteFile.Kind(
+                KIND.name(), KIND.synchronous(), KIND.connections(), KIND.probe(), KIND.remedy(), large);
+        return open(file, clock, kind);
+    }
+
+    private static SqliteEventStore open(Path file, Supplier<Instant> clock, SqliteFile.Kind kind)
+            throws EventStoreException {
+        SqliteEventStore store = new SqliteEventStore(file, clock, kind);
         try {
             store.writer();
         } catch (SqliteFile.NewerException e) {
@@ -182,6 +203,7 @@ public final class SqliteEventStore implements EventStore {
     @Override
     public void close() {
         SqliteFile closed = open;
+        endCheck();
         if (writer != null) {
             writer.close();
         }
@@ -231,16 +253,27 @@ public final class SqliteEventStore implements EventStore {
     private SqliteEventWriter writer() throws SQLException, SqliteFile.NewerException {
         SqliteEventWriter ready = writer;
         if (ready == null) {
-            SqliteFile opened = open == null ? SqliteFile.open(file, KIND) : open;
+            SqliteFile opened = open == null ? SqliteFile.open(file, kind) : open;
             open = opened;
+            if (!opened.isChecked() && check == null) {
+                // The file is the writing thread's to set aside.
+                check = SqliteCheck.start(opened.source(), found -> damage = new Damage(opened, found));
+            }
             ready = new SqliteEventWriter(opened.pool().getConnection());
             writer = ready;
         }
         return ready;
     }
 
+    private void endCheck() {
+        if (check != null) {
+            check.close();
+        }
+    }
+
     private void beginAnew(Exception damage) throws EventStoreException {
         SqliteFile damaged = open;
+        endCheck();
         if (writer != null) {
             writer.close();
         }

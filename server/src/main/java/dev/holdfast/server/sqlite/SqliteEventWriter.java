@@ -141,6 +141,11 @@ final class SqliteEventWriter implements EventStore.Tables, AutoCloseable {
     }
 
     @Override
+    public long epochs(StreamId stream) throws EventStoreException {
+        return attempt(() -> epochs.count(stream));
+    }
+
+    @Override
     public List<Item> add(InstanceUid agent, Instant now, Batch batch) throws EventStoreException {
         return attempt(() -> {
             List<Item> known = epochs.known(batch);
@@ -273,11 +278,12 @@ final class SqliteEventWriter implements EventStore.Tables, AutoCloseable {
     }
 
     @Override
-    public int retire(Instant before, long size, int most) throws EventStoreException {
+    public EventStore.Retired retire(Instant before, long size, int most) throws EventStoreException {
         return attempt(() -> {
-            run("DELETE FROM push WHERE stored_at < ?", before.toEpochMilli());
-            past.retireGaps(before, most);
-            return past.retireEvents(before, size, most);
+            int pushes = past.retirePushes(before, most);
+            int gaps = past.retireGaps(before, EventStore.mostDrops(size), most);
+            int events = past.retireEvents(before, size, most);
+            return new EventStore.Retired(events, Math.max(events, Math.max(gaps, pushes)) == most);
         });
     }
 

@@ -32,7 +32,12 @@ public final class SqliteFleetStore implements FleetStore {
     private static final Logger log = LoggerFactory.getLogger(SqliteFleetStore.class);
 
     private static final SqliteFile.Kind KIND = new SqliteFile.Kind(
-            "fleet", SQLiteConfig.SynchronousMode.NORMAL, 1, SqliteRows::probe, "the agents will register anew");
+            "fleet",
+            SQLiteConfig.SynchronousMode.NORMAL,
+            1,
+            SqliteRows::probe,
+            "the agents will register anew",
+            Long.MAX_VALUE);
 
     private final Path file;
     private final Supplier<Instant> clock;

@@ -66,23 +66,45 @@ final class SqlitePast {
         return count;
     }
 
-    /** Removes the oldest gaps that are from before an instant. */
-    void retireGaps(Instant before, int most) throws SQLException {
+    /** Removes the oldest gaps as long as they are from before an instant, or more than so many. */
+    int retireGaps(Instant before, long kept, int most) throws SQLException {
         Map<Long, NavigableMap<Long, Long>> hashes = new LinkedHashMap<>();
+        // Ids have no holes but for what went.
+        long tooMany = number("SELECT ifnull(max(id), 0) FROM gap") - kept;
         long last = 0;
+        int count = 0;
         PreparedStatement oldest =
                 statements.prepared("SELECT id, stream, last, hash, stored_at FROM gap ORDER BY id LIMIT ?");
         oldest.setInt(1, most);
         try (ResultSet row = oldest.executeQuery()) {
-            while (row.next() && row.getLong(5) < before.toEpochMilli()) {
+            while (row.next() && (row.getLong(5) < before.toEpochMilli() || row.getLong(1) <= tooMany)) {
                 last = row.getLong(1);
                 keep(hashes, row.getLong(2), new Point(row.getLong(3), row.getLong(4)));
+                count++;
             }
         }
-        if (last > 0) {
+        if (count > 0) {
             run("DELETE FROM gap WHERE id <= ?", last);
             write(hashes, OF_GAPS);
         }
+        return count;
+    }
+
+    /** Removes the oldest pushes that are from before an instant. */
+    int retirePushes(Instant before, int most) throws SQLException {
+        long last = 0;
+        int count = 0;
+        try (ResultSet row = bound("SELECT id, stored_at FROM push ORDER BY id LIMIT ?", most)
+                .executeQuery()) {
+            while (row.next() && row.getLong(2) < before.toEpochMilli()) {
+                last = row.getLong(1);
+                count++;
+            }
+        }
+        if (count > 0) {
+            run("DELETE FROM push WHERE id <= ?", last);
+        }
+        return count;
     }
 
     /** Keeps the hashes of what is not stored under this stream, since another epoch of its lane has it. */

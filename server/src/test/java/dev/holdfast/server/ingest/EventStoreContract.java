@@ -360,9 +360,66 @@ public abstract class EventStoreContract {
         assertThat(retire(NOW.minusSeconds(1), 4 * each + each / 2, 100)).isZero();
     }
 
+    @Test
+    void dropsGoForWantOfRoomToo() throws Exception {
+        Lanes lane = Lanes.of(1, "a");
+        for (int i = 0; i < EventStore.LEAST_DROPS + 100; i++) {
+            lane.drop(1);
+        }
+        add(1, NOW, lane.batch(0, EventStore.LEAST_DROPS + 100));
+
+        assertThat(isMoreToRetire(NOW.minusSeconds(1), 70)).isTrue();
+        assertThat(isMoreToRetire(NOW.minusSeconds(1), 70)).isFalse();
+
+        List<EventStore.Drop> left = store.drops(Query.after(0, 10_000)).items();
+        assertThat(left).hasSize(EventStore.LEAST_DROPS);
+        assertThat(left.getFirst().gap().first()).isEqualTo(101);
+        assertThat(store.hash(lane.stream(), 100)).isEqualTo(lane.at(100).hash());
+        assertThat(store.pushes(Lanes.agent(1))).hasSize(1);
+        assertThat(isMoreToRetire(NOW.plusSeconds(1), 10_000)).isFalse();
+        assertThat(store.drops(Query.after(0, 10_000)).items()).isEmpty();
+        assertThat(store.pushes(Lanes.agent(1))).isEmpty();
+    }
+
+    private boolean isMoreToRetire(Instant before, int most) throws Exception {
+        boolean[] isMore = {false};
+        store.write(tables -> isMore[0] = tables.retire(before, 1, most).isMore());
+        return isMore[0];
+    }
+
+    /** As where an agent's disk was restored that had dropped most of what the server has. */
+    @Test
+    void whatAnotherEpochHasIsKnownOnBothSidesOfAWideGap() throws Exception {
+        Lanes lane = Lanes.of(1, "a").append(3_000);
+        add(1, NOW, lane.batch(0, 3_000));
+        Item first = lane.batch(0, 1).items().getFirst();
+        Item last = lane.batch(2_999, 3_000).items().getFirst();
+        Item gap = new Item.Gap(2, new Point(2_999, 7), Item.Gap.Why.DROPPED, "");
+        Batch batch = new Batch(lane.inEpoch(99).stream(), 1, true, Point.START, List.of(first, gap, last));
+
+        assertThat(stored(batch)).containsExactly(gap);
+        assertThat(stored(new Batch(lane.inEpoch(98).stream(), 1, true, Point.START, batch.items())))
+                .isEmpty();
+    }
+
+    @Test
+    void countsTheEpochsOfALane() throws Exception {
+        Lanes lane = Lanes.of(1, "a").append(2);
+        add(1, NOW, lane.batch(0, 1));
+        add(1, NOW, lane.batch(1, 2));
+        add(1, NOW, lane.inEpoch(99).batch(0, 2));
+        add(1, NOW, Lanes.of(1, "b").append(1).batch(0, 1));
+        long[] counts = new long[2];
+        store.write(tables -> {
+            counts[0] = tables.epochs(lane.inEpoch(5).stream());
+            counts[1] = tables.epochs(Lanes.of(2, "a").stream());
+        });
+        assertThat(counts).containsExactly(2, 0);
+    }
+
     private int retire(Instant before, long size, int most) throws Exception {
         int[] gone = {0};
-        store.write(tables -> gone[0] = tables.retire(before, size, most));
+        store.write(tables -> gone[0] = tables.retire(before, size, most).events());
         return gone[0];
     }
 }

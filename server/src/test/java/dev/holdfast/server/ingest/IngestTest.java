@@ -12,6 +12,8 @@ import dev.holdfast.opamp.outbox.OutboxMessage.Resume;
 import dev.holdfast.opamp.outbox.StreamId;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -91,6 +93,27 @@ class IngestTest {
                     .as("what does not fit is not looked at")
                     .isInstanceOf(Ingest.Verdict.Tell.class);
         }
+    }
+
+    @Test
+    void aLaneThatHasTooManyEpochsOpensNoMoreAndGoesOnInTheOthers() throws Exception {
+        MemoryEventStore store = new MemoryEventStore();
+        Lanes records = Lanes.of(1, "a").append(2);
+        for (int epoch = 1; epoch <= Ingest.MOST_EPOCHS; epoch++) {
+            Batch batch = records.inEpoch(epoch).batch(0, 1, true);
+            store.write(tables -> tables.add(Lanes.agent(1), Instant.EPOCH, batch));
+        }
+        List<Ingest.Verdict> verdicts = new ArrayList<>();
+        store.write(tables -> {
+            verdicts.add(Ingest.decide(records.inEpoch(-1).batch(0, 1, true), tables));
+            verdicts.add(Ingest.decide(records.inEpoch(7).batch(1, 2), tables));
+        });
+
+        assertThat(verdicts.getFirst()).isInstanceOfSatisfying(Ingest.Verdict.Refuse.class, refuse -> {
+            assertThat(refuse.refused().why()).isEqualTo(Refused.Why.STORAGE);
+            assertThat(refuse.refused().detail()).startsWith("lane a has 1000 epochs here (expected: fewer; ");
+        });
+        assertThat(verdicts.getLast()).isInstanceOf(Ingest.Verdict.Take.class);
     }
 
     @Test

@@ -9,6 +9,7 @@ import dev.holdfast.opamp.outbox.OutboxMessage.Mark;
 import dev.holdfast.opamp.outbox.OutboxMessage.Refused;
 import dev.holdfast.server.ingest.EventStore.Query;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -173,6 +174,19 @@ class IntakeTest {
         assertThat(mark(last).at()).isEqualTo(lane.at(1));
         assertThat(refused(offer(link, lane.batch(1, 2))).detail()).isEqualTo("the server stops");
         assertThat(held("holdfast.ingest.queued.bytes")).isZero();
+    }
+
+    @Test
+    void whatComesBehindTheEndOfALinkIsNotKept() {
+        Lanes lane = Lanes.of(1, "a");
+        Inlet link = intake.inlet();
+        put(link, new OutboxMessage.Part(lane.stream(), 1, 0, 100, ByteBuffer.allocate(10)));
+        assertThat(held("holdfast.ingest.parts.bytes")).isEqualTo(10);
+
+        link.close();
+        put(link, new OutboxMessage.Part(lane.stream(), 1, 0, 100, ByteBuffer.allocate(10)));
+
+        assertThat(held("holdfast.ingest.parts.bytes")).isZero();
     }
 
     @Test

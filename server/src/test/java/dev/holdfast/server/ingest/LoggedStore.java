@@ -48,7 +48,12 @@ final class LoggedStore implements EventStore {
                 }
 
                 @Override
-                public int retire(Instant before, long size, int most) throws EventStoreException {
+                public long epochs(StreamId stream) throws EventStoreException {
+                    return tables.epochs(stream);
+                }
+
+                @Override
+                public Retired retire(Instant before, long size, int most) throws EventStoreException {
                     return tables.retire(before, size, most);
                 }
             });

@@ -3,6 +3,7 @@ package dev.holdfast.server.sqlite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.holdfast.server.ingest.EventStore;
 import dev.holdfast.server.ingest.EventStore.Query;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -112,6 +114,48 @@ class DamagedEventsIT {
             assertThat(store.mark(lane.stream())).contains(lane.at(10));
         }
         assertThat(directory.resolve(ASIDE + "-2")).doesNotExist();
+    }
+
+    @Test
+    void aLargeFileIsLookedThroughWhileItIsUsedAndSetAsideThenIfItIsDamaged() throws Exception {
+        Path file = written(RECORDS);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            // Where nobody looks who only goes on.
+            DamagedStoreIT.Damage.write(channel, channel.size() / PAGE / 2 * PAGE, PAGE);
+        }
+        try (EventStore store = SqliteEventStore.open(file, () -> NOW, PAGE)) {
+            await().atMost(Duration.ofSeconds(30)).until(() -> {
+                store.mark(lane.stream());
+                return Files.exists(directory.resolve(ASIDE));
+            });
+            assertThat(store.mark(lane.stream())).isEmpty();
+            store.write(tables -> tables.add(Lanes.agent(1), NOW, lane.batch(0, 10)));
+            assertThat(store.totals().events()).isEqualTo(10);
+        }
+    }
+
+    @Test
+    void aLargeFileThatWasNotClosedInOrderIsLookedThroughFirst() throws Exception {
+        Path file = written(RECORDS);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            DamagedStoreIT.Damage.write(channel, channel.size() / PAGE / 2 * PAGE, PAGE);
+        }
+        Files.createFile(directory.resolve("events.db-wal"));
+        try (EventStore store = SqliteEventStore.open(file, () -> NOW, PAGE)) {
+            assertThat(directory.resolve(ASIDE)).exists();
+            assertThat(store.totals().events()).isZero();
+        }
+    }
+
+    @Test
+    void aStoreIsClosedInTheMidstOfALook() throws Exception {
+        Path file = written(RECORDS);
+        for (int i = 0; i < 5; i++) {
+            try (EventStore store = SqliteEventStore.open(file, () -> NOW, PAGE)) {
+                assertThat(store.totals().events()).isEqualTo(RECORDS);
+            }
+            assertThat(directory.resolve("events.db-wal")).doesNotExist();
+        }
     }
 
     /** As a disk that is full: SQLite says the same of a file that may not grow. */

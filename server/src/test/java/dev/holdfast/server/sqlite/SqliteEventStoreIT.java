@@ -74,8 +74,8 @@ class SqliteEventStoreIT extends EventStoreContract {
         try (SqliteEventStore store = SqliteEventStore.open(file, () -> NOW)) {
             assertThat(store.totals().events()).isZero();
         }
-        SqliteFile.Kind kind =
-                new SqliteFile.Kind("ingest", SQLiteConfig.SynchronousMode.FULL, 1, SqliteEventReader::probe, "");
+        SqliteFile.Kind kind = new SqliteFile.Kind(
+                "ingest", SQLiteConfig.SynchronousMode.FULL, 1, SqliteEventReader::probe, "", Long.MAX_VALUE);
         try (SqliteFile opened = SqliteFile.open(file, kind);
                 Connection connection = opened.pool().getConnection();
                 Statement statement = connection.createStatement();
