@@ -225,7 +225,7 @@ public final class Route {
         endpoints.current().stable();
         setbacks.forget();
         seenWell = 0;
-        lookAt = endpoints.isPreferred() ? null : nextLook();
+        lookAt = endpoints.isPreferred() || !config.probing().enabled() ? null : nextLook();
     }
 
     /** The way that the attempt at hand goes. */

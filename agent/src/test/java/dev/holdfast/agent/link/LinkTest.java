@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.holdfast.agent.link.SimulatedServer.Condition;
 import dev.holdfast.agent.route.Delay;
+import dev.holdfast.agent.route.Route;
+import dev.holdfast.agent.route.Way;
 import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.VirtualTime;
 import dev.holdfast.opamp.AgentState;
@@ -15,6 +17,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +34,7 @@ class LinkTest {
     private final SimulatedServer server = new SimulatedServer(time);
     private final List<String> heard = new ArrayList<>();
     private final List<Delay> delays = new ArrayList<>();
+    private final List<Recovery> recoveries = new ArrayList<>();
     private final Link link = link(7);
     private @Nullable RuntimeException thrown;
 
@@ -110,6 +114,91 @@ class LinkTest {
     }
 
     @Test
+    void whereUpgradesAreRefusedItPollsAndTakesAWebSocketOnceTheyPass() {
+        server.be(Condition.WITHOUT_UPGRADES);
+        attach();
+        assertThat(recoveries).extracting(Recovery::way).containsExactly(Way.POLLING);
+        assertThat(server.registrations).isEqualTo(1);
+        time.advance(Duration.ofMinutes(30));
+        assertThat(link.phase())
+                .as("a WebSocket is tried in vain, and polls go on")
+                .isEqualTo(LinkPhase.ATTACHED);
+        assertThat(recoveries)
+                .extracting(Recovery::way)
+                .containsOnly(Way.POLLING)
+                .hasSizeBetween(5, 8);
+
+        server.be(Condition.UP);
+        time.advance(Duration.ofMinutes(7));
+        assertThat(link.phase()).isEqualTo(LinkPhase.ATTACHED);
+        assertThat(recoveries.getLast().way()).isEqualTo(Way.WEBSOCKET);
+        assertThat(recoveries.getLast().by()).isEqualTo(Route.Came.RETURN);
+        assertThat(server.registrations).as("all others are rejoins").isEqualTo(1);
+    }
+
+    @Test
+    void pollsBecomeRareWhenThereIsNothingToDoAndFrequentWhenThereIs() {
+        server.be(Condition.WITHOUT_UPGRADES);
+        attach();
+        time.advance(Duration.ofMinutes(3));
+        server.arrivals.clear();
+        time.advance(Duration.ofSeconds(61));
+        assertThat(server.arrivals).as("polls a minute").hasSizeBetween(2, 3);
+
+        link.send(CustomMessage.ofText(Capabilities.OUTBOX, "record", "{}"));
+        server.arrivals.clear();
+        time.advance(Duration.ofSeconds(31));
+        assertThat(server.arrivals).as("the record, and the polls after it").hasSizeBetween(3, 5);
+    }
+
+    @Test
+    void anAttachedAgentWhoseMachineSleptSaysAtOnceThatItIsThere() {
+        attach();
+        time.advance(Duration.ofSeconds(50));
+        time.shiftWallClock(Duration.ofHours(8));
+        int before = server.frames;
+        time.advance(Duration.ofSeconds(11));
+        assertThat(server.frames - before)
+                .as("the heartbeats that are due, and one")
+                .isBetween(3, 4);
+        assertThat(server.dials).as("a sleep is no loss").isEqualTo(1);
+    }
+
+    @Test
+    void oneThatWaitsDialsSoonAfterItsMachineSlept() {
+        attach();
+        server.crash();
+        time.advance(Duration.ofMinutes(5));
+        server.be(Condition.UP);
+        server.refusal = () -> Map.of("Retry-After", "3000");
+        server.be(Condition.REFUSING);
+        time.advance(Duration.ofSeconds(40));
+        server.be(Condition.UP);
+        time.advance(Duration.ofSeconds(40));
+        assertThat(link.phase()).as("as it was told").isEqualTo(LinkPhase.WAITING);
+
+        time.shiftWallClock(Duration.ofHours(1));
+        time.advance(Duration.ofSeconds(12));
+        assertThat(link.phase()).isEqualTo(LinkPhase.ATTACHED);
+        assertThat(recoveries.getLast().by()).isEqualTo(Route.Came.RESUME);
+    }
+
+    @Test
+    void whatBroughtItBackIsToldWithHowLongItWasGone() {
+        attach();
+        time.advance(Duration.ofSeconds(40));
+        server.crash();
+        time.advance(Duration.ofSeconds(100));
+        server.be(Condition.UP);
+        time.advance(Duration.ofSeconds(20));
+        Recovery recovery = recoveries.getLast();
+        assertThat(recovery.down()).isBetween(Duration.ofSeconds(100), Duration.ofSeconds(120));
+        assertThat(recovery.failures()).isBetween(9, 14);
+        assertThat(recovery.by()).isEqualTo(Route.Came.PROBE);
+        assertThat(server.probes).as("none during the fast start").isBetween(6, 12);
+    }
+
+    @Test
     void aListenerThatThrowsDoesNotStopTheLink() {
         attach();
         thrown = new IllegalStateException("a listener's own fault");
@@ -174,6 +263,11 @@ class LinkTest {
         @Override
         public void attached(URI server) {
             heard.add("attached");
+        }
+
+        @Override
+        public void recovered(Recovery recovery) {
+            recoveries.add(recovery);
         }
 
         @Override
