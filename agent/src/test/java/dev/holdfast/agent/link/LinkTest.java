@@ -10,6 +10,7 @@ import dev.holdfast.agent.route.Route;
 import dev.holdfast.agent.route.Way;
 import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.time.VirtualTime;
+import dev.holdfast.opamp.AgentSession;
 import dev.holdfast.opamp.AgentState;
 import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.CustomMessage;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LinkTest {
 
     private static final Duration SECOND = Duration.ofSeconds(1);
+    private static final Duration HOUR = Duration.ofHours(1);
 
     private final VirtualTime time = new VirtualTime();
     private final SimulatedServer server = new SimulatedServer(time);
@@ -153,14 +155,17 @@ class LinkTest {
 
     @Test
     void anAttachedAgentWhoseMachineSleptSaysAtOnceThatItIsThere() {
-        attach();
-        time.advance(Duration.ofSeconds(50));
+        LinkConfig config = LinkConfig.of(URI.create("ws://server.example"));
+        Link rare =
+                link(7, config.with(new AgentSession.Timing(SECOND.multipliedBy(5), SECOND.multipliedBy(30), HOUR, 2)));
+        rare.start();
+        time.advance(SECOND.multipliedBy(65));
+        server.arrivals.clear();
+        time.advance(SECOND.multipliedBy(10));
+        assertThat(server.arrivals).as("heartbeats are an hour apart").isEmpty();
         time.shiftWallClock(Duration.ofHours(8));
-        int before = server.frames;
-        time.advance(Duration.ofSeconds(11));
-        assertThat(server.frames - before)
-                .as("the heartbeats that are due, and one")
-                .isBetween(3, 4);
+        time.advance(SECOND.multipliedBy(10));
+        assertThat(server.arrivals).hasSize(1);
         assertThat(server.dials).as("a sleep is no loss").isEqualTo(1);
     }
 
@@ -252,9 +257,12 @@ class LinkTest {
     }
 
     private Link link(long seed) {
+        return link(seed, LinkConfig.of(URI.create("ws://server.example")));
+    }
+
+    private Link link(long seed, LinkConfig config) {
         SplittableRandom chance = new SplittableRandom(seed);
         AgentState self = TestAgent.state(time, chance);
-        LinkConfig config = LinkConfig.of(URI.create("ws://server.example"));
         return new Link(config, self, "cafe", new Ear(), time, chance, server);
     }
 
