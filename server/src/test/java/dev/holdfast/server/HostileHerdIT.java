@@ -74,7 +74,7 @@ class HostileHerdIT {
 
     @Test
     void agentsStayAttachedAndAreAnsweredInTime() throws Exception {
-        try (TestServer server = TestServer.start(data);
+        try (TestServer server = TestServer.telling(data, PATIENCE);
                 SystemTime time = SystemTime.start("beats");
                 ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<TestAgent> agents = attach(server);

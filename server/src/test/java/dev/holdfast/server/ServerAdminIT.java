@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,6 +54,16 @@ class ServerAdminIT {
             socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
             String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             return answer.lines().findFirst().orElseThrow();
+        }
+    }
+
+    @Test
+    void probesNeedNoToken() throws Exception {
+        for (String path : List.of("/health", "/health/live")) {
+            HttpResponse<String> probe =
+                    server.send(server.adminRequest(path).build(), HttpResponse.BodyHandlers.ofString());
+            assertThat(probe.statusCode()).isEqualTo(200);
+            assertThat(probe.body()).isEqualTo("{\"status\":\"ok\"}");
         }
     }
 
@@ -128,6 +139,7 @@ class ServerAdminIT {
                             "instance_uid",
                             "host",
                             "attached",
+                            "transport",
                             "registrations",
                             "rejoins",
                             "first_seen",
@@ -137,6 +149,7 @@ class ServerAdminIT {
                             "healthy");
             assertThat(first.get("host").asString()).isEqualTo("a");
             assertThat(first.get("attached").asBoolean()).isTrue();
+            assertThat(first.get("transport").asString()).isEqualTo("websocket");
             assertThat(first.get("registrations").asInt()).isEqualTo(1);
             assertThat(first.get("version").asString()).isEqualTo("1.2.3");
             assertThat(first.get("healthy").asBoolean()).isTrue();

@@ -70,6 +70,26 @@ final class TestServer implements AutoCloseable {
                 data);
     }
 
+    /** One that tells its agents an interval. */
+    static TestServer telling(Path data, Duration heartbeat) throws Exception {
+        ServerConfig config = config(data, free(), free(), ServerConfig.PING_INTERVAL);
+        return new TestServer(
+                Server.start(new ServerConfig(
+                        data,
+                        config.listen(),
+                        config.admin(),
+                        heartbeat,
+                        config.pingInterval(),
+                        config.requestTimeout(),
+                        config.flushInterval(),
+                        config.messageLimit(),
+                        config.inputLimit(),
+                        config.ingest(),
+                        config.admission(),
+                        config.drainTimeout())),
+                data);
+    }
+
     static ServerConfig config(Path data, InetSocketAddress listen, InetSocketAddress admin, Duration pingInterval) {
         return new ServerConfig(
                 data,

@@ -9,8 +9,8 @@ import java.util.List;
 /** A fleet as a table. */
 final class FleetTable {
 
-    private static final List<String> HEADINGS =
-            List.of("INSTANCE UID", "HOST", "ATTACHED", "HEALTHY", "REGISTRATIONS", "REJOINS", "LAST SEEN", "VERSION");
+    private static final List<String> HEADINGS = List.of(
+            "INSTANCE UID", "HOST", "ATTACHED", "OVER", "HEALTHY", "REGISTRATIONS", "REJOINS", "LAST SEEN", "VERSION");
 
     private FleetTable() {}
 
@@ -24,6 +24,7 @@ final class FleetTable {
                         agent.instanceUid(),
                         agent.host(),
                         agent.attached() ? "yes" : "no",
+                        agent.transport(),
                         agent.healthy() ? "yes" : "no",
                         Long.toString(agent.registrations()),
                         Long.toString(agent.rejoins()),

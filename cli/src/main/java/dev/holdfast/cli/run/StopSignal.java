@@ -107,10 +107,10 @@ public final class StopSignal implements AutoCloseable {
     }
 
     private void signalled() {
-        signal.complete(null);
         if (alone) {
             SecondSignal.ends();
         }
+        signal.complete(null);
         int exitCode = ExitCode.DONE;
         try {
             closed.get(limit.toMillis(), TimeUnit.MILLISECONDS);

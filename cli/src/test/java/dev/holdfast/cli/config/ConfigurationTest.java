@@ -17,6 +17,7 @@ import dev.holdfast.cli.key.LogKeys.LogConfig;
 import dev.holdfast.cli.key.Role;
 import dev.holdfast.core.policy.Jitter;
 import dev.holdfast.server.ServerConfig;
+import dev.holdfast.server.admission.AdmissionConfig;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -143,7 +144,8 @@ class ConfigurationTest {
         Path file = file("""
                 {"data": "/srv/x", "listen": "0.0.0.0:1", "admin": "[::1]:2", "heartbeat.interval": "9s",
                  "ping.interval": "8s", "store": {"flush_interval": "2s"}, "message.limit": "256KiB",
-                 "request.timeout": "7s", "input.limit": "3MiB"}
+                 "request.timeout": "7s", "input.limit": "3MiB", "admission": {"rate": 50, "burst": 7},
+                 "drain.timeout": "3s"}
                 """);
 
         ServerConfig server = Configuration.read(file, HOME).server(Map.of());
@@ -159,6 +161,15 @@ class ConfigurationTest {
         assertThat(server.messageLimit()).isEqualTo(256 << 10);
         assertThat(server.requestTimeout()).isEqualTo(Duration.ofSeconds(7));
         assertThat(server.inputLimit()).isEqualTo(3 << 20);
+        assertThat(server.admission()).isEqualTo(new AdmissionConfig(50, 7));
+        assertThat(server.drainTimeout()).isEqualTo(Duration.ofSeconds(3));
+    }
+
+    @Test
+    void toLetInWhoeverComesIsAWordOfItsOwn() throws Exception {
+        Path file = file("admission.rate: unlimited\n");
+        assertThat(Configuration.read(file, HOME).server(Map.of()).admission().rate())
+                .isEqualTo(AdmissionConfig.UNLIMITED);
     }
 
     @Test

@@ -12,14 +12,14 @@ class FleetTableTest {
         Fleet fleet = Fleet.parse("""
                 [{"instance_uid": "u2", "host": "zebra", "attached": false, "registrations": 1, "rejoins": 12,
                   "last_seen": "2026-01-02T03:04:05.678Z", "healthy": false, "version": "1.0"},
-                 {"instance_uid": "u1", "host": "a", "attached": true, "registrations": 2, "rejoins": 0,
+                 {"instance_uid": "u1", "host": "a", "attached": true, "transport": "polling", "registrations": 2, "rejoins": 0,
                   "last_seen": null, "healthy": true, "version": "1.0"}]
                 """);
 
         assertThat(FleetTable.of(fleet)).isEqualTo("""
-                INSTANCE UID  HOST   ATTACHED  HEALTHY  REGISTRATIONS  REJOINS  LAST SEEN             VERSION
-                u1            a      yes       yes      2              0                              1.0
-                u2            zebra  no        no       1              12       2026-01-02T03:04:05Z  1.0
+                INSTANCE UID  HOST   ATTACHED  OVER     HEALTHY  REGISTRATIONS  REJOINS  LAST SEEN             VERSION
+                u1            a      yes       polling  yes      2              0                              1.0
+                u2            zebra  no                 no       1              12       2026-01-02T03:04:05Z  1.0
                 2 agents, 1 attached""");
     }
 

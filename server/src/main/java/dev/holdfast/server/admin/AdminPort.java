@@ -5,6 +5,7 @@ import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.Value;
 import dev.holdfast.server.admission.Entrance;
+import dev.holdfast.server.fleet.AgentLink;
 import dev.holdfast.server.fleet.AgentRecord;
 import dev.holdfast.server.fleet.Fleet;
 import io.javalin.Javalin;
@@ -193,10 +194,11 @@ public final class AdminPort implements AutoCloseable {
     private void list(Context ctx) {
         write(
                 ctx,
-                fleet.agents().stream()
-                        .sorted(BY_HOST_THEN_UID)
-                        .map(agent -> AgentJson.line(agent, fleet.clockOffset(agent.uid())))
-                        .toList());
+                fleet.agents().stream().sorted(BY_HOST_THEN_UID).map(this::line).toList());
+    }
+
+    private Map<String, @Nullable Object> line(AgentRecord agent) {
+        return AgentJson.line(agent, fleet.transport(agent.uid()), fleet.clockOffset(agent.uid()));
     }
 
     private void one(Context ctx) {
@@ -209,7 +211,7 @@ public final class AdminPort implements AutoCloseable {
         }
         fleet.agent(uid)
                 .ifPresentOrElse(
-                        agent -> write(ctx, AgentJson.whole(agent, fleet.clockOffset(uid))),
+                        agent -> write(ctx, AgentJson.whole(agent, line(agent))),
                         () -> error(
                                 ctx,
                                 HttpStatus.NOT_FOUND,
@@ -249,11 +251,13 @@ public final class AdminPort implements AutoCloseable {
         private AgentJson() {}
 
         /** What a list shows of each. */
-        static Map<String, @Nullable Object> line(AgentRecord agent, Optional<Duration> clockOffset) {
+        static Map<String, @Nullable Object> line(
+                AgentRecord agent, Optional<AgentLink.Transport> transport, Optional<Duration> clockOffset) {
             Map<String, @Nullable Object> json = new LinkedHashMap<>();
             json.put("instance_uid", agent.uid().toString());
             json.put("host", agent.host());
             json.put("attached", agent.attached());
+            json.put("transport", transport.map(AgentLink.Transport::word).orElse(null));
             json.put("registrations", agent.registrations());
             json.put("rejoins", agent.rejoins());
             json.put("first_seen", agent.firstSeen().toString());
@@ -265,8 +269,8 @@ public final class AdminPort implements AutoCloseable {
         }
 
         /** All there is. */
-        static Map<String, @Nullable Object> whole(AgentRecord agent, Optional<Duration> clockOffset) {
-            Map<String, @Nullable Object> json = line(agent, clockOffset);
+        static Map<String, @Nullable Object> whole(AgentRecord agent, Map<String, @Nullable Object> line) {
+            Map<String, @Nullable Object> json = new LinkedHashMap<>(line);
             Map<String, @Nullable Object> description = new LinkedHashMap<>();
             description.put("identifying", Value.plain(agent.description().identifying()));
             description.put("non_identifying", Value.plain(agent.description().nonIdentifying()));

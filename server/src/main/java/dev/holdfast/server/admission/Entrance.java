@@ -137,12 +137,12 @@ public final class Entrance {
             after = begun.drain().deal();
         }
         meters.drained.increment();
-        guest.leave(after, answered -> {
+        guest.leave(new Guest.Parting(after, answered -> {
             synchronized (this) {
                 begun.drain().gone(guest.listens(), answered);
             }
             look(begun);
-        });
+        }));
     }
 
     private void look(Leave begun) {

@@ -8,13 +8,18 @@ import java.util.function.Consumer;
 public interface Guest {
 
     /** Whether it can be told now, always the same; one that polls is told when it comes. */
-    boolean listens();
+    default boolean listens() {
+        return true;
+    }
+
+    /** Has it told when to come back, after what it is still owed. Returns at once. */
+    void leave(Parting parting);
 
     /**
-     * Has it told when to come back, after what it is still owed. Returns at once.
+     * What one is told.
      *
-     * @param after another for each agent
-     * @param gone told once, on any thread, when it was told and has gone: whether it answered the goodbye
+     * @param after when to come back, another for each agent
+     * @param gone to be told once, on any thread, when it was told and has gone: whether it answered the goodbye
      */
-    void leave(Duration after, Consumer<Boolean> gone);
+    record Parting(Duration after, Consumer<Boolean> gone) {}
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server.fleet;
 
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The server's end of an agent's link: a WebSocket connection, or the polls of one agent. */
@@ -17,9 +18,34 @@ public interface AgentLink {
     @Nullable
     AgentProcess process();
 
-    /** How the agent is connected, for people: {@code WebSocket} or {@code HTTP polling}. */
-    String transport();
+    /** How the agent is connected. */
+    Transport transport();
 
     /** Says that a newer link of the same agent has taken its place. Returns at once; the link closes itself. */
     void displaced();
+
+    /** The ways there are. */
+    enum Transport {
+        /** A connection that stays. */
+        WEBSOCKET("WebSocket"),
+        /** A request now and then. */
+        POLLING("HTTP polling");
+
+        private final String text;
+
+        Transport(String text) {
+            this.text = text;
+        }
+
+        /** For programs: {@code websocket} or {@code polling}. */
+        public String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        /** For people. */
+        @Override
+        public String toString() {
+            return text;
+        }
+    }
 }

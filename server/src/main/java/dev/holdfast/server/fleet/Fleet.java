@@ -47,51 +47,6 @@ public final class Fleet implements AutoCloseable {
     private final AtomicLong linkNumbers = new AtomicLong();
     private final Map<InstanceUid, Member> members = new ConcurrentHashMap<>();
 
-    /**
-     * One agent.
-     *
-     * @param link what it is attached by; null exactly if it is not attached
-     * @param stored how many of its registrations are stored
-     * @param rivalry what its links' displacing each other shows
-     */
-    private record Member(AgentRecord record, @Nullable AgentLink link, long stored, Rivalry rivalry) {
-
-        /** Whether {@code candidate} comes too late. */
-        boolean isHeldAgainst(AgentLink candidate) {
-            return link != null && link.number() > candidate.number();
-        }
-
-        boolean isAttachedBy(AgentLink candidate) {
-            return link != null && link.number() == candidate.number();
-        }
-
-        boolean isStored() {
-            return stored >= record.registrations();
-        }
-
-        /** Whether {@code candidate} is of a process that is to have another uid. */
-        boolean turnsAway(AgentLink candidate, long now) {
-            return link != null
-                    && link.number() < candidate.number()
-                    && rivalry.turnsAway(candidate.process(), link.process(), now);
-        }
-
-        Member with(AgentRecord record) {
-            return new Member(record, link, stored, rivalry);
-        }
-
-        Member with(AgentRecord record, AgentLink newer, long now) {
-            Rivalry next = link == null || link.number() == newer.number()
-                    ? rivalry
-                    : rivalry.displaced(link.process(), newer.process(), now);
-            return new Member(record, newer, stored, next);
-        }
-
-        Member with(Rivalry rivalry) {
-            return new Member(record, link, stored, rivalry);
-        }
-    }
-
     /** What a change turned into what. */
     private record Change(@Nullable Member before, Member after) {}
 
@@ -111,6 +66,11 @@ public final class Fleet implements AutoCloseable {
                 new FleetWriter(store, time, chance, flushInterval, members::keySet, this::record, this::saved, meters);
         meters.gauge("holdfast.agents.known", "agents that ever registered", members::size);
         meters.gauge("holdfast.agents.attached", "agents that are attached", this::attachedCount);
+        for (AgentLink.Transport transport : AgentLink.Transport.values()) {
+            meters.links(transport, () -> attachedOver(transport));
+        }
+        long began = time.nanoTime();
+        meters.gauge("holdfast.uptime.seconds", "time since the start", () -> (time.nanoTime() - began) / 1e9);
     }
 
     /** For lines about single agents, so few that a herd does not flood the log: 100 at once and then 10 a second. */
@@ -149,6 +109,11 @@ public final class Fleet implements AutoCloseable {
      */
     public Optional<Duration> clockOffset(InstanceUid uid) {
         return clocks.offset(uid);
+    }
+
+    /** What an agent is attached over; nothing if it is not attached. */
+    public Optional<AgentLink.Transport> transport(InstanceUid uid) {
+        return Optional.ofNullable(members.get(uid)).map(Member::link).map(AgentLink::transport);
     }
 
     /** What is known of all agents, in no order. */
@@ -273,10 +238,7 @@ public final class Fleet implements AutoCloseable {
         }
     }
 
-    /**
-     * Notes an agent's status record.
-     *
-     */
+    /** Notes an agent's status record. */
     public void received(InstanceUid uid, AgentRecord.Status status) {
         Change change = change(
                 uid,
@@ -289,16 +251,13 @@ public final class Fleet implements AutoCloseable {
     /**
      * Notes that a link is gone. Without effect unless the agent is attached by this very link.
      *
-     * @param reason why, for the log
+     * @param loss why
      */
-    public void detach(InstanceUid uid, AgentLink link, String reason) {
-        Change change = change(
-                uid,
-                before -> before == null || !before.isAttachedBy(link)
-                        ? null
-                        : new Member(before.record().detached(), null, before.stored(), before.rivalry()));
+    public void detach(InstanceUid uid, AgentLink link, Loss loss) {
+        Change change = change(uid, before -> before == null || !before.isAttachedBy(link) ? null : before.detached());
         if (change != null) {
-            lines.write(log::info, () -> named(change.after().record()) + " detached: " + reason);
+            meters.lost(loss.why());
+            lines.write(log::info, () -> named(change.after().record()) + " detached: " + loss.detail());
             writer.writeSoon(uid);
         }
     }
@@ -361,14 +320,18 @@ public final class Fleet implements AutoCloseable {
         for (AgentRecord record : batch) {
             change(
                     record.uid(),
-                    before -> before == null || before.isStored()
-                            ? null
-                            : new Member(before.record(), before.link(), record.registrations(), before.rivalry()));
+                    before -> before == null || before.isStored() ? null : before.withStored(record.registrations()));
         }
     }
 
     private long attachedCount() {
         return members.values().stream().filter(member -> member.link() != null).count();
+    }
+
+    private long attachedOver(AgentLink.Transport transport) {
+        return members.values().stream()
+                .filter(member -> member.link() != null && member.link().transport() == transport)
+                .count();
     }
 
     /** Stores keep milliseconds; what is shown before and after a restart is to be the same. */

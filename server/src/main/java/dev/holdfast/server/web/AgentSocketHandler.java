@@ -8,6 +8,7 @@ import dev.holdfast.opamp.Wire;
 import dev.holdfast.server.admission.Guest;
 import dev.holdfast.server.fleet.AgentLink;
 import dev.holdfast.server.fleet.AgentProcess;
+import dev.holdfast.server.fleet.Loss;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -22,7 +23,6 @@ import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.handler.timeout.IdleStateEvent;
-import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -30,7 +30,6 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,8 +37,8 @@ import org.slf4j.LoggerFactory;
 /**
  * One agent's WebSocket. Used by its event loop alone, but for {@link #displaced}, {@link #push} and {@link #leave}.
  *
- * <p>Answers keep the order of their messages. While one waits for the store, or the peer does not read, nothing more
- * is read from the peer.
+ * <p>Answers keep the order of their messages. While some wait for the store the peer goes on to be read, so that its
+ * pings are answered; while {@value #MOST_WAITING} do, or the peer does not read, nothing more is.
  */
 // A write or close that fails ends its connection, and channelInactive tells.
 @SuppressWarnings("FutureReturnValueIgnored")
@@ -50,7 +49,11 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     /** How long a peer has to answer a close before the connection is cut. */
     static final Duration CLOSING = Duration.ofSeconds(2);
 
-    private static final int LONGEST_CLOSE_REASON = 100;
+    /** How long a peer that was told that the server stops has to close by itself. */
+    static final Duration LISTENING = Duration.ofMillis(500);
+
+    /** How many messages of a peer may wait for the store, the first among them. */
+    static final int MOST_WAITING = 16;
 
     private final Channel channel;
     private final Reception reception;
@@ -59,17 +62,17 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     private final Duration pingInterval;
     private final RequestDeadline deadline;
     private final long number;
-
     private final LargeReads unread;
 
     /** In the order of their messages; the first of them is not ready yet. */
     private final Queue<CompletableFuture<ServerMessage>> answers = new ArrayDeque<>();
 
-    private @Nullable Future<?> pings;
+    private final Watch watch;
     private boolean closing;
+    private boolean told;
 
-    /** Set when the server takes its leave; what comes after that is not taken. */
-    private @Nullable Leaving leaving;
+    /** Set when the server takes its leave: what comes is not taken, and it is told once nothing is owed to it. */
+    private @Nullable Parting leaving;
 
     /** Whether it had to be cut, since the peer did not answer the close. */
     private boolean cut;
@@ -77,10 +80,7 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     /** Whether it was closed for a newer link of the same agent. */
     private boolean displaced;
 
-    private String reason = "its connection ended";
-
-    /** What its peer is told once nothing is owed to it any more, and who is told when it is gone. */
-    private record Leaving(Duration after, Consumer<Boolean> gone) {}
+    private Loss loss = new Loss(Loss.Why.BROKEN, "its connection ended");
 
     AgentSocketHandler(
             Channel channel,
@@ -97,6 +97,11 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
         this.deadline = deadline;
         this.number = reception.fleet().nextLinkNumber();
         this.conversation = new Conversation(reception, this, announced.stateHash(), this::push);
+        this.watch = new Watch(
+                channel.eventLoop(),
+                this::isItsTurn,
+                () -> channel.writeAndFlush(new PingWebSocketFrame()),
+                silent -> silent("silent for " + silent.toSeconds() + " s"));
     }
 
     @Override
@@ -110,32 +115,27 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     }
 
     @Override
-    public String transport() {
-        return "WebSocket";
+    public Transport transport() {
+        return Transport.WEBSOCKET;
     }
 
     @Override
     public void displaced() {
         channel.eventLoop().execute(() -> {
             displaced = !closing;
-            close(WebSocketCloseStatus.POLICY_VIOLATION, "a newer link of this agent took its place");
+            close(WebSocketCloseStatus.POLICY_VIOLATION, Loss.Why.DISPLACED, "a newer link of it took its place");
         });
     }
 
     @Override
-    public boolean listens() {
-        return true;
-    }
-
-    @Override
-    public void leave(Duration after, Consumer<Boolean> gone) {
+    public void leave(Parting parting) {
         channel.eventLoop().execute(() -> {
             if (channel.isActive()) {
-                leaving = new Leaving(after, gone);
+                leaving = parting;
                 readOnlyWhenKeepingUp();
                 leaveUnlessOwing();
             } else {
-                gone.accept(true);
+                parting.gone().accept(true);
             }
         });
     }
@@ -146,30 +146,30 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
         }
     }
 
+    /** Lets the peer close: some lose their way if both ends do so at the same moment. Those that do not are closed. */
     private void sayGoodbye() {
-        if (leaving != null && !closing) {
+        if (leaving != null && !told && !closing) {
             send(ServerMessage.refusal(announced.uid(), ServerMessage.Failure.drain(leaving.after())));
-            close(WebSocketCloseStatus.ENDPOINT_UNAVAILABLE, "the server stops");
+            told = true;
+            readOnlyWhenKeepingUp();
+            channel.eventLoop().schedule(this::stopped, LISTENING.toNanos(), TimeUnit.NANOSECONDS);
         }
+    }
+
+    private void stopped() {
+        close(WebSocketCloseStatus.ENDPOINT_UNAVAILABLE, Loss.Why.STOPPED, "the server stops");
     }
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
-        pings = ctx.executor()
-                .scheduleAtFixedRate(
-                        () -> ctx.writeAndFlush(new PingWebSocketFrame()),
-                        pingInterval.toNanos(),
-                        pingInterval.toNanos(),
-                        TimeUnit.NANOSECONDS);
+        watch.ping(pingInterval);
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        if (pings != null) {
-            pings.cancel(false);
-        }
         closing = true;
-        conversation.ended(reason);
+        watch.end();
+        conversation.ended(loss);
         if (leaving != null) {
             leaving.gone().accept(!cut);
         }
@@ -178,26 +178,27 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, WebSocketFrame frame) {
         switch (frame) {
-            case BinaryWebSocketFrame binary -> deadline.messageWhole();
-            case PongWebSocketFrame pong -> deadline.pongWhole();
-            default -> deadline.controlWhole();
-        }
-        switch (frame) {
-            case CloseWebSocketFrame close -> closed(ctx, close);
-            case PingWebSocketFrame ping -> {
-                if (!closing) {
-                    ctx.writeAndFlush(new PongWebSocketFrame(ping.content().retain()));
-                }
-            }
-            case PongWebSocketFrame pong -> {}
             case BinaryWebSocketFrame binary -> {
+                deadline.messageWhole();
+                watch.spoke();
                 if (!closing && leaving == null) {
                     received(binary);
                 }
             }
+            case PongWebSocketFrame pong -> {
+                deadline.pongWhole();
+                watch.lives();
+            }
+            case PingWebSocketFrame ping -> {
+                deadline.controlWhole();
+                if (!closing) {
+                    ctx.writeAndFlush(new PongWebSocketFrame(ping.content().retain()));
+                }
+            }
+            case CloseWebSocketFrame close -> closed(ctx, close);
             default -> {
                 reception.meters().malformed.increment();
-                close(WebSocketCloseStatus.INVALID_MESSAGE_TYPE, "a text message (expected: binary ones only)");
+                close(WebSocketCloseStatus.INVALID_MESSAGE_TYPE, Loss.Why.REFUSED, "text (expected: binary messages)");
             }
         }
     }
@@ -263,6 +264,9 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
                 send(answer.join());
             }
         }
+        if (conversation.beats() && !closing) {
+            watch.begin(conversation.toldInterval(), pingInterval);
+        }
         readOnlyWhenKeepingUp();
         leaveUnlessOwing();
     }
@@ -270,7 +274,7 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     private void failed(Throwable cause) {
         reception.meters().failures.increment();
         reception.lines().write(line -> log.error(line, cause), () -> channel + ": the server failed");
-        close(WebSocketCloseStatus.INTERNAL_SERVER_ERROR, "the server failed; its log says why");
+        close(WebSocketCloseStatus.INTERNAL_SERVER_ERROR, Loss.Why.FAILED, "the server failed; its log says why");
     }
 
     /** Sends what the server has to say besides answers, on any thread. */
@@ -293,31 +297,40 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
         reception.lines().write(log::warn, () -> "message of agent " + announced.uid() + " refused: " + detail);
         send(ServerMessage.refusal(
                 announced.uid(), new ServerMessage.Failure(ServerMessage.Failure.Kind.BAD_REQUEST, detail, null)));
-        close(status, detail);
+        close(status, Loss.Why.REFUSED, detail);
+    }
+
+    /** Whether it is the server that is silent: a message waits to be read, or its answer for the store. */
+    private boolean isItsTurn() {
+        return leaving != null || !unread.isEmpty() || !answers.isEmpty();
+    }
+
+    private void silent(String detail) {
+        loss = new Loss(Loss.Why.SILENT, detail);
+        channel.close();
     }
 
     /** Sends a close and waits a little for the peer's, so that what was sent before it is not lost to a reset. */
-    private void close(WebSocketCloseStatus status, String why) {
+    private void close(WebSocketCloseStatus status, Loss.Why why, String detail) {
         if (closing) {
             return;
         }
-        reason = why;
-        channel.writeAndFlush(new CloseWebSocketFrame(status, shortened(why)));
+        loss = new Loss(why, detail);
+        channel.writeAndFlush(new CloseWebSocketFrame(status, loss.inShort()));
         closing = true;
-        conversation.ended(why);
+        watch.end();
+        conversation.ended(loss);
         readOnlyWhenKeepingUp();
         cutLater();
     }
 
     private void cutLater() {
-        channel.eventLoop()
-                .schedule(
-                        () -> {
-                            cut = true;
-                            channel.close();
-                        },
-                        CLOSING.toNanos(),
-                        TimeUnit.NANOSECONDS);
+        channel.eventLoop().schedule(this::cut, CLOSING.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void cut() {
+        cut = true;
+        channel.close();
     }
 
     private void closed(ChannelHandlerContext ctx, CloseWebSocketFrame close) {
@@ -329,7 +342,9 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
             return;
         }
         closing = true;
-        reason = "it closed its connection (" + close.statusCode() + ")";
+        loss = told
+                ? Loss.stopped()
+                : new Loss(Loss.Why.CLOSED, "it closed its connection (" + close.statusCode() + ")");
         ctx.writeAndFlush(close.retainedDuplicate()).addListener(ChannelFutureListener.CLOSE);
         // A peer that reads nothing never lets go of the answer.
         cutLater();
@@ -341,26 +356,24 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
     }
 
     private void readOnlyWhenKeepingUp() {
-        boolean keepsUp = unread.isEmpty() && answers.isEmpty() && channel.isWritable();
-        channel.config().setAutoRead(closing || (leaving == null && keepsUp));
+        boolean keepsUp = unread.isEmpty() && answers.size() < MOST_WAITING && channel.isWritable();
+        channel.config().setAutoRead(closing || told || (leaving == null && keepsUp));
     }
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
         if (event instanceof AgentPort.Stopping) {
             sayGoodbye();
-            close(WebSocketCloseStatus.ENDPOINT_UNAVAILABLE, "the server stops");
+            stopped();
         } else if (event instanceof InputBudget.Refused refused) {
             String why = "too much of other messages is under way";
             send(ServerMessage.refusal(
                     announced.uid(),
                     new ServerMessage.Failure(ServerMessage.Failure.Kind.UNAVAILABLE, why, refused.after())));
-            close(WebSocketCloseStatus.TRY_AGAIN_LATER, why);
+            close(WebSocketCloseStatus.TRY_AGAIN_LATER, Loss.Why.REFUSED, why);
         } else if (event instanceof IdleStateEvent) {
-            // While a message waits to be read, or its answer for the store, it is the server that is silent.
-            if (unread.isEmpty() && answers.isEmpty()) {
-                reason = "silent for " + pingInterval.multipliedBy(2).toSeconds() + " s, pings unanswered";
-                ctx.close();
+            if (!isItsTurn()) {
+                silent("silent for " + pingInterval.multipliedBy(2).toSeconds() + " s, pings unanswered");
             }
         } else {
             super.userEventTriggered(ctx, event);
@@ -373,7 +386,7 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
             case CorruptedWebSocketFrameException corrupted -> violated(corrupted.closeStatus(), cause);
             case TooLongFrameException tooLong -> violated(WebSocketCloseStatus.MESSAGE_TOO_BIG, cause);
             case IOException broken -> {
-                reason = "its connection broke (" + cause.getMessage() + ")";
+                loss = new Loss(Loss.Why.BROKEN, "its connection broke (" + cause.getMessage() + ")");
                 ctx.close();
             }
             default -> failed(cause);
@@ -382,10 +395,6 @@ final class AgentSocketHandler extends SimpleChannelInboundHandler<WebSocketFram
 
     private void violated(WebSocketCloseStatus status, Throwable cause) {
         reception.meters().malformed.increment();
-        close(status, String.valueOf(cause.getMessage()));
-    }
-
-    private static String shortened(String text) {
-        return text.length() <= LONGEST_CLOSE_REASON ? text : text.substring(0, LONGEST_CLOSE_REASON);
+        close(status, Loss.Why.REFUSED, String.valueOf(cause.getMessage()));
     }
 }

@@ -16,10 +16,12 @@ import dev.holdfast.opamp.outbox.OutboxWire;
 import dev.holdfast.server.fleet.AgentLink;
 import dev.holdfast.server.fleet.AgentRecord;
 import dev.holdfast.server.fleet.Fleet;
+import dev.holdfast.server.fleet.Loss;
 import dev.holdfast.server.fleet.StatusRecords;
 import dev.holdfast.server.ingest.Inlet;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -55,6 +57,9 @@ final class Conversation {
     private final Consumer<Optional<CustomMessage>> pushes;
     private @Nullable InstanceUid uid;
     private int uids;
+
+    /** What that agent can do, as it last said. */
+    private long capabilities;
 
     /** How many messages of its outbox are not {@link #settled}. */
     private int owed;
@@ -128,13 +133,16 @@ final class Conversation {
     CompletionStage<ServerMessage> received(AgentMessage message) {
         InstanceUid sender = message.uid();
         if (uid != null && !uid.equals(sender)) {
-            reception.fleet().detach(uid, link, "it goes by " + sender + " now");
+            reception.fleet().detach(uid, link, new Loss(Loss.Why.RENAMED, "it goes by " + sender + " now"));
         }
         if (!sender.equals(uid)) {
             turnedAway = 0;
         }
         uids += sender.equals(uid) ? 0 : 1;
         uid = sender;
+        if (message.capabilities() != 0) {
+            capabilities = message.capabilities();
+        }
         ServerSession.Reply reply = reply(message);
         CompletionStage<ServerMessage> ready = CompletableFuture.completedStage(reply.answer());
         for (ServerSession.Effect effect : reply.effects()) {
@@ -221,16 +229,29 @@ final class Conversation {
         }
     }
 
+    /** Whether heartbeats are to be expected: the agent is attached and said that it sends them. */
+    boolean beats() {
+        return session.attached() && (capabilities & Capabilities.REPORTS_HEARTBEAT) != 0;
+    }
+
+    /** The interval that the agent was told to send heartbeats at; null if that is left to it. */
+    @Nullable
+    Duration toldInterval() {
+        return (capabilities & Capabilities.ACCEPTS_CONNECTION_SETTINGS) == 0
+                ? null
+                : reception.offer().heartbeatInterval();
+    }
+
     /** Whether this is to go on: its agent is attached, or was told another uid and may not have heard of it. */
     boolean isUnderWay() {
         return session.attached() || turnedAway > 0;
     }
 
     /** The link is gone. */
-    void ended(String reason) {
+    void ended(Loss loss) {
         inlet.close();
         if (uid != null) {
-            reception.fleet().detach(uid, link, reason);
+            reception.fleet().detach(uid, link, loss);
         }
     }
 
@@ -244,7 +265,8 @@ final class Conversation {
             }
             case ServerSession.Effect.Reported reported -> reception.fleet().reported(sender, reported.health());
             case ServerSession.Effect.Received custom -> log.debug("agent {}: custom message not taken", sender);
-            case ServerSession.Effect.Left left -> reception.fleet().detach(sender, link, "it took its leave");
+            case ServerSession.Effect.Left left ->
+                reception.fleet().detach(sender, link, new Loss(Loss.Why.LEFT, "it took its leave"));
         }
         return CompletableFuture.completedStage(null);
     }

@@ -11,6 +11,8 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Large messages of one WebSocket, read elsewhere one after the other. Used by its event loop alone. */
+// What fails is told to whoever takes what was read.
+@SuppressWarnings("FutureReturnValueIgnored")
 final class LargeReads {
 
     private final Channel channel;

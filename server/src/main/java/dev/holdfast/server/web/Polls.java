@@ -10,6 +10,8 @@ import dev.holdfast.server.admission.Entrance;
 import dev.holdfast.server.admission.Guest;
 import dev.holdfast.server.fleet.AgentLink;
 import dev.holdfast.server.fleet.AgentProcess;
+import dev.holdfast.server.fleet.Loss;
+import dev.holdfast.server.fleet.Silence;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -19,12 +21,11 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The links of agents that poll. Each counts as attached until it has not polled for {@link #SILENCE}. Nothing is kept
- * of those that only asked.
+ * The links of agents that poll. Each counts as attached until it has not polled for two of the intervals that it was
+ * told, or for {@link #SILENCE} if it was told none. Nothing is kept of those that only asked.
  *
  * <p>Safe for use by any thread; nothing waits.
  */
@@ -42,17 +43,23 @@ final class Polls implements AutoCloseable {
     /** How many messages wait for the next answer of one agent, which has room for one. */
     private static final int MOST_UNSAID = 16;
 
-    private static final Duration SWEEP_INTERVAL = Duration.ofSeconds(5);
+    private static final Duration LONGEST_SWEEP = Duration.ofSeconds(5);
+
+    /** A sweep that is so late tells that the server was held up: what came meanwhile may not be read yet. */
+    private static final Duration LATE = Duration.ofSeconds(1);
 
     private final Reception reception;
     private final Time time;
     private final Map<Poller, Poll> polls = new ConcurrentHashMap<>();
+    private final Duration sweepInterval;
     private volatile boolean closed;
 
     Polls(Reception reception, Time time) {
         this.reception = reception;
         this.time = time;
-        time.schedule(SWEEP_INTERVAL, this::sweep);
+        Duration told = reception.offer().heartbeatInterval();
+        this.sweepInterval = told == null || told.compareTo(LONGEST_SWEEP) > 0 ? LONGEST_SWEEP : told.dividedBy(2);
+        sweepIn(sweepInterval);
     }
 
     /** Takes a message of an agent that polls. Who is not attached by that has to be let in first. */
@@ -98,22 +105,28 @@ final class Polls implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        List.copyOf(polls.values()).forEach(poll -> poll.end("the server stops"));
+        List.copyOf(polls.values()).forEach(poll -> poll.end(Loss.stopped()));
     }
 
-    private void sweep() {
+    private void sweepIn(Duration delay) {
+        long due = time.nanoTime() + delay.toNanos();
+        time.schedule(delay, () -> sweep(due));
+    }
+
+    private void sweep(long due) {
+        Duration next = LATE;
         try {
             long now = time.nanoTime();
-            polls.values().forEach(poll -> poll.sweep(now));
+            if (now - due < LATE.toNanos()) {
+                polls.values().forEach(poll -> poll.sweep(now));
+                next = sweepInterval;
+            }
         } finally {
             if (!closed) {
-                time.schedule(SWEEP_INTERVAL, this::sweep);
+                sweepIn(next);
             }
         }
     }
-
-    /** What an agent is told at its next poll, and who is told when it is gone. */
-    private record Leaving(Duration after, Consumer<Boolean> gone) {}
 
     /** Whose polls they are: two processes under one uid are two links, as they are over WebSockets. */
     private record Poller(InstanceUid uid, @Nullable AgentProcess process) {}
@@ -131,11 +144,16 @@ final class Polls implements AutoCloseable {
         /** Done when an answer need not be held any more for what it could take along; null if none is held. */
         private @Nullable CompletableFuture<Void> held;
 
+        /** When it last asked, or was answered if that was later. */
         private long lastHeard = time.nanoTime();
+
+        /** How many of its messages are not answered. */
+        private int underWay;
+
         private boolean over;
 
         /** Set when the server takes its leave. */
-        private @Nullable Leaving leaving;
+        private @Nullable Parting leaving;
 
         Poll(Poller poller, @Nullable String announcedHash) {
             this.poller = poller;
@@ -150,23 +168,24 @@ final class Polls implements AutoCloseable {
             if (leaving != null) {
                 ServerMessage goodbye =
                         ServerMessage.refusal(message.uid(), ServerMessage.Failure.drain(leaving.after()));
-                end("the server stops");
+                end(Loss.stopped());
                 return CompletableFuture.completedStage(goodbye);
             }
-            lastHeard = time.nanoTime();
-            CompletionStage<ServerMessage> answer = answered(conversation.received(message));
+            underWay++;
+            CompletionStage<ServerMessage> answer =
+                    held(conversation.received(message)).whenComplete((ready, failure) -> answered());
             if (message.disconnect()) {
-                end("it took its leave");
+                end(new Loss(Loss.Why.LEFT, "it took its leave"));
             } else if (!conversation.isUnderWay()) {
                 // A uid alone is soon made up: who is not attached begins anew next time, with the same answers.
-                end("it is not attached");
+                end(new Loss(Loss.Why.REFUSED, "it is not attached"));
                 reception.entrance().expect(message.uid());
             }
             return answer;
         }
 
         /** An answer that takes along what its outbox is told, if that is known soon; else the next one does. */
-        private CompletionStage<ServerMessage> answered(CompletionStage<ServerMessage> answer) {
+        private CompletionStage<ServerMessage> held(CompletionStage<ServerMessage> answer) {
             if (!conversation.owes()) {
                 return answer.thenApply(this::withUnsaid);
             }
@@ -204,15 +223,26 @@ final class Polls implements AutoCloseable {
         }
 
         synchronized void sweep(long now) {
-            if (now - lastHeard >= SILENCE.toNanos()) {
-                end("it has not polled for " + SILENCE.toSeconds() + " s");
+            if (underWay == 0 && now - lastHeard >= patience().toNanos()) {
+                end(new Loss(
+                        Loss.Why.SILENT, "it has not polled for " + patience().toSeconds() + " s"));
             }
         }
 
-        synchronized void end(String reason) {
+        private Duration patience() {
+            Duration told = conversation.beats() ? conversation.toldInterval() : null;
+            return told == null ? SILENCE : told.multipliedBy(2).plus(Silence.GRACE);
+        }
+
+        private synchronized void answered() {
+            underWay--;
+            lastHeard = time.nanoTime();
+        }
+
+        synchronized void end(Loss loss) {
             over = true;
             polls.remove(poller, this);
-            conversation.ended(reason);
+            conversation.ended(loss);
             if (leaving != null) {
                 leaving.gone().accept(true);
                 leaving = null;
@@ -225,11 +255,11 @@ final class Polls implements AutoCloseable {
         }
 
         @Override
-        public synchronized void leave(Duration after, Consumer<Boolean> gone) {
+        public synchronized void leave(Parting parting) {
             if (over) {
-                gone.accept(true);
+                parting.gone().accept(true);
             } else {
-                leaving = new Leaving(after, gone);
+                leaving = parting;
             }
         }
 
@@ -244,13 +274,13 @@ final class Polls implements AutoCloseable {
         }
 
         @Override
-        public String transport() {
-            return "HTTP polling";
+        public Transport transport() {
+            return Transport.POLLING;
         }
 
         @Override
         public void displaced() {
-            end("a newer link took its place");
+            end(new Loss(Loss.Why.DISPLACED, "a newer link took its place"));
         }
     }
 }

@@ -106,7 +106,7 @@ class FleetTest {
         registered(uid, link);
         time.advance(Duration.ofMinutes(1));
         fleet.heard(uid);
-        fleet.detach(uid, link, "test");
+        fleet.detach(uid, link, new Loss(Loss.Why.BROKEN, "test"));
         time.advance(FLUSH);
 
         assertThat(store.load()).singleElement().satisfies(record -> {
@@ -327,11 +327,11 @@ class FleetTest {
         fleet.rejoin(uid, newer);
 
         assertThat(older.displaced).isTrue();
-        fleet.detach(uid, older, "late");
+        fleet.detach(uid, older, new Loss(Loss.Why.BROKEN, "late"));
         assertThat(fleet.agent(uid).orElseThrow().attached()).isTrue();
         assertThat(meters.counter("holdfast.displaced").count()).isEqualTo(1);
 
-        fleet.detach(uid, newer, "over");
+        fleet.detach(uid, newer, new Loss(Loss.Why.BROKEN, "over"));
         assertThat(fleet.agent(uid).orElseThrow().attached()).isFalse();
     }
 
@@ -375,7 +375,7 @@ class FleetTest {
         registered(uid, new Link(1, one));
         fleet.rejoin(uid, new Link(2, other));
         fleet.rejoin(uid, last);
-        fleet.detach(uid, last, "test");
+        fleet.detach(uid, last, new Loss(Loss.Why.BROKEN, "test"));
         assertThat(fleet.turnsAway(uid, new Link(4, other))).isFalse();
         assertThat(fleet.turnsAway(Records.uid(9), new Link(4, other))).isFalse();
     }
@@ -459,8 +459,8 @@ class FleetTest {
         }
 
         @Override
-        public String transport() {
-            return "test";
+        public Transport transport() {
+            return Transport.WEBSOCKET;
         }
 
         @Override

@@ -9,10 +9,16 @@ import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.Capabilities;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerMessage;
+import dev.holdfast.opamp.outbox.OutboxMessage;
+import dev.holdfast.opamp.outbox.OutboxWire;
+import dev.holdfast.server.fleet.AgentLink;
 import dev.holdfast.server.fleet.AgentProcess;
 import dev.holdfast.server.fleet.AgentRecord;
+import dev.holdfast.server.ingest.Lanes;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -124,5 +130,100 @@ class PollsTest {
         polls.close();
 
         assertThat(TestReception.attached(reception)).isFalse();
+    }
+
+    @Test
+    void whoWasToldAnIntervalIsLostAfterTwoOfThem() {
+        Reception telling = TestReception.in(time, Duration.ofSeconds(4));
+        Polls told = new Polls(telling, time);
+        told.received(TestReception.registration(0), Announced.NOTHING);
+        for (int i = 1; i <= 10; i++) {
+            time.advance(Duration.ofSeconds(8));
+            told.received(TestReception.heartbeat(i), Announced.NOTHING);
+        }
+        time.advance(Duration.ofSeconds(8));
+        assertThat(TestReception.attached(telling)).isTrue();
+
+        time.advance(Duration.ofSeconds(4));
+        assertThat(TestReception.attached(telling)).isFalse();
+    }
+
+    @Test
+    void whoPollsIsAttachedOverThatUntilItTakesItsLeave() {
+        polls.received(TestReception.registration(0), Announced.NOTHING);
+        assertThat(reception.fleet().transport(TestReception.UID)).contains(AgentLink.Transport.POLLING);
+
+        polls.received(TestReception.heartbeat(1).withDisconnect(), Announced.NOTHING);
+        assertThat(reception.fleet().transport(TestReception.UID)).isEmpty();
+        assertThat(TestReception.attached(reception)).isFalse();
+        assertThat(polls.size()).isZero();
+    }
+
+    @Test
+    void whileItsRegistrationWaitsForTheStoreAnAgentIsNotSilent() {
+        VirtualTime slow = new VirtualTime();
+        Reception waiting = TestReception.in(time, slow, time);
+        Polls patient = new Polls(waiting, time);
+        CompletableFuture<ServerMessage> answer = patient.received(TestReception.registration(0), Announced.NOTHING)
+                .toCompletableFuture();
+        time.advance(Polls.SILENCE.multipliedBy(2));
+        assertThat(answer).isNotDone();
+        assertThat(TestReception.attached(waiting)).isTrue();
+
+        slow.advance(Duration.ZERO);
+        assertThat(answer).isDone();
+        time.advance(Polls.SILENCE.minusSeconds(1));
+        assertThat(TestReception.attached(waiting)).isTrue();
+    }
+
+    @Test
+    void anAcknowledgementThatIsSoonThereComesWithTheAnswer() throws Exception {
+        Lanes lane = Lanes.of(1, "numbers").append(3);
+        answer(announcing(TestReception.registration(0)), Announced.NOTHING);
+        CompletableFuture<ServerMessage> answer =
+                polls.received(sending(1, lane.batch(0, 2)), Announced.NOTHING).toCompletableFuture();
+        assertThat(answer).isNotDone();
+        time.advance(Duration.ZERO);
+        assertThat(mark(answer.join()).at()).isEqualTo(lane.at(2));
+        assertThat(answer(TestReception.heartbeat(2), Announced.NOTHING).custom())
+                .isNull();
+    }
+
+    @Test
+    void anAcknowledgementThatTakesLongerThanASecondComesWithTheNextAnswer() throws Exception {
+        VirtualTime slow = new VirtualTime();
+        Polls patient = new Polls(TestReception.in(time, time, slow), time);
+        Lanes lane = Lanes.of(1, "numbers").append(3);
+        patient.received(announcing(TestReception.registration(0)), Announced.NOTHING);
+        time.advance(Duration.ZERO);
+        CompletableFuture<ServerMessage> answer = patient.received(sending(1, lane.batch(0, 2)), Announced.NOTHING)
+                .toCompletableFuture();
+        time.advance(Polls.HELD.minusMillis(1));
+        assertThat(answer).isNotDone();
+        time.advance(Duration.ofMillis(1));
+        assertThat(answer.join().custom()).isNull();
+
+        slow.advance(Duration.ZERO);
+        CompletableFuture<ServerMessage> next =
+                patient.received(TestReception.heartbeat(2), Announced.NOTHING).toCompletableFuture();
+        assertThat(mark(next.join()).at()).isEqualTo(lane.at(2));
+        assertThat(patient.received(TestReception.heartbeat(3), Announced.NOTHING)
+                        .toCompletableFuture()
+                        .join()
+                        .custom())
+                .isNull();
+    }
+
+    private static AgentMessage announcing(AgentMessage message) {
+        return message.withCustomCapabilities(List.of(Capabilities.OUTBOX));
+    }
+
+    private static AgentMessage sending(long sequence, OutboxMessage message) {
+        return TestReception.heartbeat(sequence).withCustom(OutboxWire.write(message));
+    }
+
+    private static OutboxMessage.Mark mark(ServerMessage message) throws Exception {
+        return (OutboxMessage.Mark)
+                OutboxWire.read(Objects.requireNonNull(message.custom())).orElseThrow();
     }
 }

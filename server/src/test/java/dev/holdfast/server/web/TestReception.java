@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** A fleet in memory and in virtual time, and what its agents say. */
 final class TestReception {
@@ -34,19 +35,39 @@ final class TestReception {
     private TestReception() {}
 
     static Reception in(VirtualTime time) {
-        return in(time, new AdmissionConfig(AdmissionConfig.UNLIMITED, 1));
+        return in(time, (Duration) null);
     }
 
-    static Reception in(VirtualTime time, AdmissionConfig admission) {
+    /** One whose agents are told an interval. */
+    static Reception in(VirtualTime time, @Nullable Duration heartbeat) {
+        return in(time, time, time, heartbeat, new AdmissionConfig(AdmissionConfig.UNLIMITED, 1));
+    }
+
+    /**
+     * One whose stores take their time.
+     *
+     * @param fleetStore the loop of the fleet's
+     * @param eventStore the loop of the events'
+     */
+    static Reception in(VirtualTime time, VirtualTime fleetStore, VirtualTime eventStore) {
+        return in(time, fleetStore, eventStore, null, new AdmissionConfig(AdmissionConfig.UNLIMITED, 1));
+    }
+
+    private static Reception in(
+            VirtualTime time,
+            VirtualTime fleetStore,
+            VirtualTime eventStore,
+            @Nullable Duration heartbeat,
+            AdmissionConfig admission) {
         SimpleMeterRegistry registry = new SimpleMeterRegistry();
         try {
-            Fleet fleet =
-                    Fleet.open(new MemoryFleetStore(), time, new SplittableRandom(1), Duration.ofSeconds(1), registry);
+            Fleet fleet = Fleet.open(
+                    new MemoryFleetStore(), fleetStore, new SplittableRandom(1), Duration.ofSeconds(1), registry);
             return new Reception(
                     fleet,
-                    Intake.open(new MemoryEventStore(), time, IngestConfig.DEFAULT, registry),
+                    Intake.open(new MemoryEventStore(), eventStore, IngestConfig.DEFAULT, registry),
                     new Entrance(admission, Duration.ofSeconds(10), time, new SplittableRandom(2), registry),
-                    new ServerSession.Offer(null, List.of(), () -> GIVEN),
+                    new ServerSession.Offer(heartbeat, List.of(Capabilities.OUTBOX), () -> GIVEN),
                     new WebMeters(registry),
                     Fleet.lines(time),
                     Runnable::run);
