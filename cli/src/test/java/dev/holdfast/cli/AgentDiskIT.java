@@ -101,13 +101,6 @@ class AgentDiskIT {
             awaitStored(kept);
             agent.awaitLines(1, "an acknowledgement cannot be written down now");
             assertThat(agent.lines("link attached: ")).hasSize(2);
-
-            // It forgot what it was told, and asks the server.
-            agent.kill();
-            mount.unmount();
-            mount.mount();
-            agent(data).awaitLines(2, "link attached: REJOINED");
-            awaitStored(append(data, 100));
         } finally {
             endWhatRuns();
         }
