@@ -131,8 +131,10 @@ class MainTest {
                         "listen: x (expected: HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:4320), in flag --listen",
                         "admin: y (expected: HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:4320), in flag --admin");
         assertThat(data).doesNotExist();
-        assertThat(run("agent", "--data", data.toString(), "--label", "x")).isEqualTo(2);
-        assertThat(err.toString()).contains("in flag --label");
+        assertThat(run("agent", "--data", data.toString(), "--label", "x", "--log-format", "xml"))
+                .isEqualTo(2);
+        assertThat(err.toString())
+                .contains("in flag --label", "log.format: xml (expected: text or json), in flag --log-format");
         assertThat(run("up", "--data", data.toString(), "--config", "none.yaml"))
                 .isEqualTo(2);
         assertThat(data).doesNotExist();
@@ -153,6 +155,16 @@ class MainTest {
     void configDefaultsOfARoleAreItsAlone() {
         assertThat(run("config", "defaults", "--role", "server")).isZero();
         assertThat(out.toString()).contains("\nlisten: 127.0.0.1:4320\n").doesNotContain("reconnect");
+    }
+
+    @Test
+    void configExplainTellsProgramsToo() {
+        assertThat(run("config", "explain", "reconnect.max_delay", "--format", "json"))
+                .isZero();
+        assertThat(out.toString())
+                .startsWith("[{\"role\":\"agent\",\"key\":\"reconnect.max_delay\",")
+                .contains("\"variables\":[\"HOLDFAST_AGENT_RECONNECT_MAX_DELAY\",\"HOLDFAST_RECONNECT_MAX_DELAY\"]")
+                .contains("\"aliases\":[\"pipeops.reconnect.max_delay\"]", "\"value\":\"15s\",\"from\":\"by default\"");
     }
 
     @Test

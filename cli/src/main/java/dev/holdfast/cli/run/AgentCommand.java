@@ -54,13 +54,13 @@ public final class AgentCommand implements Callable<Integer> {
     @Override
     @SuppressWarnings("try") // The agent runs by itself; it is only held open here.
     public Integer call() throws Exception {
-        Map<String, List<String>> flags = RunOptions.flags(KEYS, data, server);
+        Map<String, List<String>> flags = options.withOwn(RunOptions.flags(KEYS, data, server));
         if (!labels.isEmpty()) {
             flags.put("labels", labels);
         }
         Configuration configuration = options.configuration(variables);
         AgentConfig config = configuration.agent(flags);
-        Logging.start("agent", options.log(Role.AGENT, configuration));
+        Logging.start("agent", options.log(Role.AGENT, configuration, flags));
         try (StopSignal stop = StopSignal.listen(options.parent);
                 Agent agent = Agent.start(config)) {
             stop.await();

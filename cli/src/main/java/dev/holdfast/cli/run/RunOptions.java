@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 /** What all commands take that run until they are stopped. */
 final class RunOptions {
 
-    private static final String[] LOG_KEYS = {"log.format"};
+    private static final String LOG_FORMAT = "log.format";
 
     @Option(
             names = "--config",
@@ -40,9 +40,17 @@ final class RunOptions {
         return Configuration.read(file, variables);
     }
 
+    /** A command's flags, and those that all have which set a key, so that all faults are told at once. */
+    Map<String, List<String>> withOwn(Map<String, List<String>> flags) {
+        if (logFormat != null) {
+            flags.put(LOG_FORMAT, List.of(logFormat));
+        }
+        return flags;
+    }
+
     /** How a process of {@code role} is to log. */
-    LogConfig log(Role role, Configuration configuration) throws CommandException {
-        LogConfig log = configuration.log(role, flags(LOG_KEYS, logFormat));
+    LogConfig log(Role role, Configuration configuration, Map<String, List<String>> flags) throws CommandException {
+        LogConfig log = configuration.log(role, flags);
         return verbose ? new LogConfig(log.format(), Level.DEBUG) : log;
     }
 

@@ -7,6 +7,7 @@ import dev.holdfast.cli.config.Configuration;
 import dev.holdfast.cli.key.Role;
 import dev.holdfast.server.Server;
 import dev.holdfast.server.ServerConfig;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -41,10 +42,11 @@ public final class ServerCommand implements Callable<Integer> {
     @Override
     @SuppressWarnings("try") // The server runs by itself; it is only held open here.
     public Integer call() throws Exception {
+        Map<String, List<String>> flags = options.withOwn(ports.flags(data));
         Configuration configuration = options.configuration(variables);
-        ServerConfig config = configuration.server(ports.flags(data));
+        ServerConfig config = configuration.server(flags);
         PortOptions.requireResolved(config);
-        Logging.start("server", options.log(Role.SERVER, configuration));
+        Logging.start("server", options.log(Role.SERVER, configuration, flags));
         try (StopSignal stop = StopSignal.listen(options.parent, config.drainTimeout());
                 Server server = Server.start(config)) {
             stop.await();

@@ -78,10 +78,11 @@ public final class UpCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        Map<String, List<String>> flags = options.withOwn(ports.flags(data));
         Configuration configuration = options.configuration(variables);
-        Configuration.Both both = configuration.both(ports.flags(data));
-        boolean isForPrograms = options.log(Role.SERVER, configuration).format() == Format.JSON
-                || options.log(Role.AGENT, configuration).format() == Format.JSON;
+        Configuration.Both both = configuration.both(flags);
+        boolean isForPrograms = options.log(Role.SERVER, configuration, flags).format() == Format.JSON
+                || options.log(Role.AGENT, configuration, flags).format() == Format.JSON;
         told = isForPrograms ? spec.commandLine().getErr() : spec.commandLine().getOut();
         PortOptions.requireResolved(both.server());
         Path serverData = both.server().data();
