@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.websocketx.WebSocketClientHandshaker;
@@ -87,10 +88,13 @@ final class UpgradeHandler extends SimpleChannelInboundHandler<HttpObject> {
         }
     }
 
+    /** One that has no WebSockets says 501: unlike any other 5xx it is nothing to wait for, and it is polled. */
     private Failure refused(HttpResponse head) {
         int status = head.status().code();
-        return Failure.ofHttp(status, name -> Optional.ofNullable(head.headers().get(name)), time.instant())
-                .withDetail("the server answered " + status + " to the upgrade");
+        Failure failure = Failure.ofHttp(
+                status, name -> Optional.ofNullable(head.headers().get(name)), time.instant());
+        Cause cause = head.status().equals(HttpResponseStatus.NOT_IMPLEMENTED) ? Cause.PROTOCOL : failure.cause();
+        return new Failure(cause, failure.retryAfter(), "the server answered " + status + " to the upgrade");
     }
 
     private void upgraded(ChannelHandlerContext ctx, HttpResponse head) {

@@ -69,6 +69,15 @@ class BrokenServerIT {
         });
     }
 
+    /** Where polling is allowed, this is what a link takes for a reason to poll; 502 and the like are none. */
+    @Test
+    void oneThatHasNoWebSockets() throws Exception {
+        assertMended(Cause.PROTOCOL, peer -> {
+            peer.request();
+            peer.write("HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n");
+        });
+    }
+
     @Test
     void oneThatUpgradesAndClosesAtOnce() throws Exception {
         assertMended(Cause.NETWORK, ScriptedServer.Peer::upgrade);
