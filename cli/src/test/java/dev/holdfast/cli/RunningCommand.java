@@ -48,7 +48,28 @@ final class RunningCommand implements AutoCloseable {
     /** The same for any program. */
     static RunningCommand startMain(
             Path log, Map<String, String> environment, String classPath, String main, String... arguments) {
-        List<String> command = new ArrayList<>(List.of(
+        return start(List.of(), log, environment, classPath, main, arguments);
+    }
+
+    /**
+     * The same, behind a program that becomes it.
+     *
+     * @param before that program and its arguments, such as {@code ip netns exec NAME}
+     */
+    static RunningCommand startBehind(
+            List<String> before, Path log, Map<String, String> environment, String... arguments) {
+        return start(before, log, environment, CLASS_PATH, Main.class.getName(), arguments);
+    }
+
+    private static RunningCommand start(
+            List<String> before,
+            Path log,
+            Map<String, String> environment,
+            String classPath,
+            String main,
+            String... arguments) {
+        List<String> command = new ArrayList<>(before);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
