@@ -23,6 +23,9 @@ final class SimulatedFleet {
     /** What the agents heard, each line with its time and, among several agents, whose it is. */
     final List<String> heard = new ArrayList<>();
 
+    /** How long after the beginning each attachment came about. */
+    final List<Duration> attachments = new ArrayList<>();
+
     /** The longest delay that any of them was given. */
     Duration longestDelay = Duration.ZERO;
 
@@ -71,6 +74,11 @@ final class SimulatedFleet {
 
         private void hear(String what) {
             heard.add(String.format(Locale.ROOT, "%9.3f %s%s", time.elapsed().toNanos() / 1e9, name, what));
+        }
+
+        @Override
+        public void attached(URI server) {
+            attachments.add(time.elapsed());
         }
 
         @Override
