@@ -7,6 +7,7 @@ import dev.holdfast.cli.command.ExitCode;
 import dev.holdfast.cli.command.VersionLine;
 import dev.holdfast.cli.config.Configuration;
 import dev.holdfast.cli.key.Role;
+import java.security.Security;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,13 @@ import picocli.CommandLine.Option;
 public final class AgentCommand implements Callable<Integer> {
 
     private static final String[] KEYS = {"data", "server"};
+
+    /**
+     * How many seconds an address is remembered, and how many that a name has none. The JDK's own 30 and 10 would be
+     * added to each outage that a server ends by moving, or the name service by coming back.
+     */
+    private static final Map<String, String> NAME_CACHES =
+            Map.of("networkaddress.cache.ttl", "5", "networkaddress.cache.negative.ttl", "1");
 
     private final Map<String, String> variables;
 
@@ -61,6 +69,7 @@ public final class AgentCommand implements Callable<Integer> {
         Configuration configuration = options.configuration(variables);
         AgentConfig config = configuration.agent(flags);
         Logging.start("agent", options.log(Role.AGENT, configuration, flags));
+        NAME_CACHES.forEach(Security::setProperty);
         try (StopSignal stop = StopSignal.listen(options.parent);
                 Agent agent = Agent.start(config)) {
             stop.await();
