@@ -86,7 +86,7 @@ class CommandTest {
     @Test
     void aCommandIsAskedFor() {
         assertThat(run()).isEqualTo(2);
-        assertThat(err.toString()).contains("a command is missing (expected: bench, storm or chaos)");
+        assertThat(err.toString()).contains("a command is missing (expected: bench, storm, chaos or soak)");
     }
 
     @Test

@@ -20,17 +20,23 @@ import java.util.concurrent.TimeUnit;
  */
 final class ChildProcess implements AutoCloseable {
 
-    /** How long it may take to stop before it is killed. */
-    static final Duration STOPPING = Duration.ofSeconds(5);
+    /** How long it may take to stop before it is killed, beside what it needs for itself. */
+    private static final Duration STOPPING = Duration.ofSeconds(5);
 
     private final Process process;
+    private final Duration more;
 
-    private ChildProcess(Process process) {
+    private ChildProcess(Process process, Duration more) {
         this.process = process;
+        this.more = more;
     }
 
-    /** Starts {@code main} with the given arguments. */
-    static ChildProcess start(Class<?> main, List<String> arguments) throws IOException {
+    /**
+     * Starts {@code main} with the given arguments.
+     *
+     * @param more how much longer than others it may take to stop
+     */
+    static ChildProcess start(Class<?> main, List<String> arguments, Duration more) throws IOException {
         List<String> command = new ArrayList<>(List.of("sh", "-c", "trap '' INT; exec \"$@\"", "sh"));
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         // A debugger's port can be had by one process only.
@@ -41,11 +47,12 @@ final class ChildProcess implements AutoCloseable {
         command.addAll(arguments);
         command.addAll(
                 List.of("--with-parent", Long.toString(ProcessHandle.current().pid())));
-        return new ChildProcess(new ProcessBuilder(command)
+        Process started = new ProcessBuilder(command)
                 .redirectInput(Redirect.PIPE)
                 .redirectOutput(Redirect.INHERIT)
                 .redirectError(Redirect.INHERIT)
-                .start());
+                .start();
+        return new ChildProcess(started, more);
     }
 
     long pid() {
@@ -62,12 +69,12 @@ final class ChildProcess implements AutoCloseable {
         return process.onExit().thenApply(Process::exitValue);
     }
 
-    /** Asks it to stop, waits for {@link #STOPPING} at most, and kills it then. */
+    /** Asks it to stop, waits for as long as that may take, and kills it then. */
     @Override
     public void close() {
         process.destroy();
         try {
-            if (!await(STOPPING)) {
+            if (!await(STOPPING.plus(more))) {
                 process.destroyForcibly();
             }
         } catch (InterruptedException e) {

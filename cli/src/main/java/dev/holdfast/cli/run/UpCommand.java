@@ -87,8 +87,9 @@ public final class UpCommand implements Callable<Integer> {
         PortOptions.requireResolved(both.server());
         Path serverData = both.server().data();
         Optional<ServerFile> before = written(serverData);
-        try (StopSignal stop = StopSignal.listen(options.parent);
-                ChildProcess server = ChildProcess.start(main, serverArguments(both.server()))) {
+        Duration drain = both.server().drainTimeout();
+        try (StopSignal stop = StopSignal.listen(options.parent, drain);
+                ChildProcess server = ChildProcess.start(main, serverArguments(both.server()), drain)) {
             Optional<ServerFile> started = awaitStarted(server, serverData, before, stop);
             if (started.isPresent()) {
                 return runAgent(both, server, started.get(), stop);
@@ -132,7 +133,7 @@ public final class UpCommand implements Callable<Integer> {
     private int runAgent(Configuration.Both both, ChildProcess server, ServerFile file, StopSignal stop)
             throws IOException {
         List<String> agentArguments = agentArguments(both.agent(), file);
-        try (ChildProcess agent = ChildProcess.start(main, agentArguments)) {
+        try (ChildProcess agent = ChildProcess.start(main, agentArguments, Duration.ZERO)) {
             String restart = Invocation.restart(both.server().data(), file, options.file);
             told.println(welcome(both, server, agent, file, restart));
             CompletableFuture<Void> ends = CompletableFuture.allOf(

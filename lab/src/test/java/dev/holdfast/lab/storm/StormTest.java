@@ -40,7 +40,8 @@ class StormTest {
     void everyAttemptIsCountedAndTold() throws InterruptedException {
         Storm storm = new Storm(KEYS, Duration.ofNanos(1), Duration.ofMillis(250));
         StormRow row = storm.run(Storm.Mode.DEFAULTS);
-        assertThat(failuresTold()).isEqualTo(KEYS).isEqualTo(storm.attempts());
+        // On a slow machine some key may have its second attempt as well.
+        assertThat(failuresTold()).isGreaterThanOrEqualTo(KEYS).isEqualTo(storm.attempts());
         assertThat(row.attempts()).isBetween(0L, storm.attempts());
         assertThat(row.succeeded()).isZero();
         assertThat(row.logLinesPerMinute() * row.measuredSeconds() / 60)
