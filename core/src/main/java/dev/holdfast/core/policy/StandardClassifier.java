@@ -86,6 +86,10 @@ final class StandardClassifier implements Classifier {
         if (HANDSHAKE_ENDED.equals(tls.getMessage())) {
             return Failure.of(Cause.NETWORK, describe(tls));
         }
+        String certificate = CertificateFault.of(tls);
+        if (certificate != null) {
+            return Failure.of(Cause.TLS, certificate);
+        }
         return tls.getCause() instanceof IOException ? null : Failure.of(Cause.TLS, describe(tls));
     }
 

@@ -25,7 +25,10 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.NoSuchFileException;
+import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -129,6 +132,27 @@ class ClassifierTest {
     })
     void anHttpStatusStandsForACause(int status, Cause cause) {
         assertThat(Failure.ofHttp(status).cause()).isEqualTo(cause);
+    }
+
+    @Test
+    void whatIsWrongWithACertificateIsSaidInPlainWords() {
+        Exception untrusted = new CertPathBuilderException("unable to find valid certification path");
+        assertThat(ofCertificate(new CertificateException("PKIX path building failed", untrusted)))
+                .isEqualTo("the server's certificate is signed by nobody that is trusted here (expected: a known CA)");
+        Exception expired = new CertificateExpiredException("NotAfter: Sat Nov 28 00:00:00 UTC 2026");
+        assertThat(ofCertificate(new CertificateException("PKIX path validation failed", expired)))
+                .isEqualTo("the server's certificate has expired (NotAfter: Sat Nov 28 00:00:00 UTC 2026)");
+        assertThat(ofCertificate(new CertificateNotYetValidException("NotBefore: tomorrow")))
+                .isEqualTo("the server's certificate is not valid yet (NotBefore: tomorrow)");
+        assertThat(ofCertificate(new CertificateException("No name matching a.example found")))
+                .isEqualTo("the server's certificate is for another host (No name matching a.example found)");
+        assertThat(ofCertificate(new CertificateException("revoked"))).isEqualTo("SSLHandshakeException: PKIX");
+    }
+
+    private static String ofCertificate(CertificateException fault) {
+        Failure failure = Classifier.standard().failure(because(new SSLHandshakeException("PKIX"), fault));
+        assertThat(failure.cause()).isEqualTo(Cause.TLS);
+        return failure.detail();
     }
 
     /** As JDK 25 throws them, from a socket and from its HTTP client. */
