@@ -28,10 +28,12 @@ final class Endpoints {
         if (config.servers().shuffle()) {
             Collections.shuffle(urls, Random.from(chance));
         }
-        BreakerPolicy websocket = config.schedule().breaker();
-        BreakerPolicy polling = config.polling().breaker();
+        // As with the ladder: a check-in's is for an agent that was told to poll.
+        BreakerPolicy policy = config.servers().only() == Way.POLLING
+                ? config.polling().breaker()
+                : config.schedule().breaker();
         inOrder = urls.stream()
-                .map(url -> new Endpoint(url, way -> breaker(way == Way.POLLING ? polling : websocket, clock, chance)))
+                .map(url -> new Endpoint(url, way -> breaker(policy, clock, chance)))
                 .toList();
     }
 

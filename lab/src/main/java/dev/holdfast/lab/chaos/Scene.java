@@ -111,7 +111,7 @@ public final class Scene implements AutoCloseable {
      */
     public void begin() throws IOException, InterruptedException, ChaosException {
         start(Role.SERVER);
-        await("the server does not listen", () -> isListening);
+        awaitListening();
         start(Role.AGENT);
         awaitAttached();
         await("the agent does not answer on its socket", () -> isAnswering);
@@ -173,6 +173,11 @@ public final class Scene implements AutoCloseable {
             time.pause(Duration.ofNanos(Math.min(left, LOOK.toNanos())));
             left = length.toNanos() - (time.nanoTime() - begun);
         }
+    }
+
+    /** Waits until the server that was started last can be asked. */
+    public void awaitListening() throws IOException, InterruptedException, ChaosException {
+        await("the server does not listen", () -> isListening);
     }
 
     /** Waits until the server says that the agent is attached. */

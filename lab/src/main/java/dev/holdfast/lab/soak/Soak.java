@@ -38,7 +38,7 @@ final class Soak {
      * One that has not begun.
      *
      * @param length how long it lasts
-     * @param interval from one kill of the server to the next
+     * @param interval how long the server listens before it is killed
      */
     Soak(Scene scene, Time time, Duration length, Duration interval) {
         this.scene = scene;
@@ -52,6 +52,7 @@ final class Soak {
         scene.begin();
         long begun = time.nanoTime();
         while (time.nanoTime() - begun < length.toNanos()) {
+            scene.awaitListening();
             scene.watch(interval);
             samples.add(scene.agentVitals());
             scene.kill(List.of(Role.SERVER));

@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "soak",
         description = {
-            "Kills a real server (kill -9) and starts it again at a steady pace, and reads what its agent takes up meanwhile.",
+            "Kills a real server (kill -9) and starts it again, over and over, and reads what its agent takes up meanwhile.",
             "",
             "Prints one row: restarts, how many times the agent was attached again before the next one and how long that took,"
                     + " and its memory, threads and descriptors early and late in the run (medians of the second and of the last"
@@ -46,7 +46,7 @@ public final class SoakCommand implements Callable<Integer> {
     @Option(
             names = "--every",
             paramLabel = "D",
-            description = "From one restart to the next. Default: 5s.",
+            description = "How long the server listens before it is killed. Default: 5s.",
             converter = LengthConverter.class)
     private Duration interval = Duration.ofSeconds(5);
 
