@@ -47,9 +47,10 @@ class SecondSignalIT {
                 .start();
         try (BufferedReader out = process.inputReader()) {
             assertThat(out.readLine()).isEqualTo("listens");
-            process.destroy();
+            // By its handle: Process.destroy would close what is read from as well.
+            process.toHandle().destroy();
             assertThat(out.readLine()).isEqualTo("hears");
-            process.destroy();
+            process.toHandle().destroy();
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
             assertThat(process.exitValue()).isEqualTo(ExitCode.FAILED);
             assertThat(Files.readString(errors))
