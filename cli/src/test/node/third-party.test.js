@@ -152,8 +152,6 @@ describe('@elastic/mockopampserver and our agent', () => {
                 HOLDFAST_POLLING_INTERVAL: '1s',
                 HOLDFAST_AGENT_HEARTBEAT_INTERVAL: '1s',
                 HOLDFAST_RECONNECT_STABLE_AFTER: '1s',
-                // Their server has no /health that would close the gap which an open breaker makes.
-                HOLDFAST_POLLING_BREAKER_OPEN: '5s',
             },
             'agent',
             '--data',

@@ -21,6 +21,12 @@ import tools.jackson.databind.json.JsonMapper;
 /** A server on free ports, and how its two ports are asked. */
 final class TestServer implements AutoCloseable {
 
+    private static final Duration HEARTBEAT = Duration.ofSeconds(7);
+
+    /** Lets in who comes. */
+    private static final AdmissionConfig ANYBODY =
+            new AdmissionConfig(AdmissionConfig.UNLIMITED, AdmissionConfig.BURST);
+
     static final int MESSAGE_LIMIT = 256 << 10;
 
     static final int INPUT_LIMIT = 4 << 20;
@@ -52,26 +58,38 @@ final class TestServer implements AutoCloseable {
 
     /** One that waits a second for what has begun to come whole. */
     static TestServer impatient(Path data) throws Exception {
-        ServerConfig config = config(data, free(), free(), ServerConfig.PING_INTERVAL);
-        return new TestServer(
-                Server.start(new ServerConfig(
-                        data,
-                        config.listen(),
-                        config.admin(),
-                        config.heartbeatInterval(),
-                        config.pingInterval(),
-                        Duration.ofSeconds(1),
-                        config.flushInterval(),
-                        config.messageLimit(),
-                        config.inputLimit(),
-                        config.ingest(),
-                        config.admission(),
-                        config.drainTimeout())),
-                data);
+        return start(data, HEARTBEAT, Duration.ofSeconds(1), ANYBODY, ServerConfig.DRAIN_TIMEOUT);
     }
 
     /** One that tells its agents an interval. */
     static TestServer telling(Path data, Duration heartbeat) throws Exception {
+        return start(data, heartbeat, ServerConfig.REQUEST_TIMEOUT, ANYBODY, ServerConfig.DRAIN_TIMEOUT);
+    }
+
+    static ServerConfig config(Path data, InetSocketAddress listen, InetSocketAddress admin, Duration pingInterval) {
+        return new ServerConfig(
+                data,
+                listen,
+                admin,
+                HEARTBEAT,
+                pingInterval,
+                ServerConfig.REQUEST_TIMEOUT,
+                Duration.ofMillis(50),
+                MESSAGE_LIMIT,
+                INPUT_LIMIT,
+                IngestConfig.DEFAULT,
+                ANYBODY,
+                ServerConfig.DRAIN_TIMEOUT);
+    }
+
+    /** One that lets so many agents in, and waits so long for them when it stops. */
+    static TestServer start(Path data, AdmissionConfig admission, Duration drainTimeout) throws Exception {
+        return start(data, HEARTBEAT, ServerConfig.REQUEST_TIMEOUT, admission, drainTimeout);
+    }
+
+    private static TestServer start(
+            Path data, Duration heartbeat, Duration requestTimeout, AdmissionConfig admission, Duration drainTimeout)
+            throws Exception {
         ServerConfig config = config(data, free(), free(), ServerConfig.PING_INTERVAL);
         return new TestServer(
                 Server.start(new ServerConfig(
@@ -80,43 +98,7 @@ final class TestServer implements AutoCloseable {
                         config.admin(),
                         heartbeat,
                         config.pingInterval(),
-                        config.requestTimeout(),
-                        config.flushInterval(),
-                        config.messageLimit(),
-                        config.inputLimit(),
-                        config.ingest(),
-                        config.admission(),
-                        config.drainTimeout())),
-                data);
-    }
-
-    static ServerConfig config(Path data, InetSocketAddress listen, InetSocketAddress admin, Duration pingInterval) {
-        return new ServerConfig(
-                data,
-                listen,
-                admin,
-                Duration.ofSeconds(7),
-                pingInterval,
-                ServerConfig.REQUEST_TIMEOUT,
-                Duration.ofMillis(50),
-                MESSAGE_LIMIT,
-                INPUT_LIMIT,
-                IngestConfig.DEFAULT,
-                new AdmissionConfig(AdmissionConfig.UNLIMITED, AdmissionConfig.BURST),
-                ServerConfig.DRAIN_TIMEOUT);
-    }
-
-    /** One that lets so many agents in, and waits so long for them when it stops. */
-    static TestServer start(Path data, AdmissionConfig admission, Duration drainTimeout) throws Exception {
-        ServerConfig config = config(data, free(), free(), ServerConfig.PING_INTERVAL);
-        return new TestServer(
-                Server.start(new ServerConfig(
-                        data,
-                        config.listen(),
-                        config.admin(),
-                        config.heartbeatInterval(),
-                        config.pingInterval(),
-                        config.requestTimeout(),
+                        requestTimeout,
                         config.flushInterval(),
                         config.messageLimit(),
                         config.inputLimit(),

@@ -134,11 +134,6 @@ public record RouteConfig(Servers servers, Schedule schedule, Probing probing, P
             requirePositive("stableAfter", stableAfter);
             requirePositive("maxRetryAfter", maxRetryAfter);
         }
-
-        /** The same with another ladder. */
-        public Schedule withBackoff(Backoff backoff) {
-            return new Schedule(backoff, rejected, breaker, stableAfter, maxRetryAfter);
-        }
     }
 
     /**
@@ -159,7 +154,8 @@ public record RouteConfig(Servers servers, Schedule schedule, Probing probing, P
     }
 
     /**
-     * How a link gets along where WebSockets are blocked.
+     * How a link gets along where WebSockets are blocked. Backoff, tries and breaker are for one that was told to poll;
+     * any other has those of the {@link Schedule}, whichever way it takes.
      *
      * @param fastInterval how often it polls while there is something to do; 5 s by default
      * @param interval how often it polls when there is nothing to do and the server offers no interval; 30 s by default
@@ -176,7 +172,8 @@ public record RouteConfig(Servers servers, Schedule schedule, Probing probing, P
             @Nullable BreakerPolicy breaker,
             Duration websocketRetry) {
 
-        private static final Duration LONGEST_INTERVAL = Duration.ofHours(1);
+        /** The longest {@link #interval}: an hour. */
+        public static final Duration LONGEST_INTERVAL = Duration.ofHours(1);
 
         /** The defaults. */
         public static final Polling DEFAULT = new Polling(

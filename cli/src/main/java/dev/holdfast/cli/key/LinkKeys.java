@@ -22,8 +22,6 @@ import org.jspecify.annotations.Nullable;
 /** What an agent can be told of how its link breaks off, probes, polls and finds its way through proxies. */
 final class LinkKeys {
 
-    private static final Duration LONGEST_POLLING_INTERVAL = Duration.ofHours(1);
-
     /** How messages travel. */
     enum TransportMode {
         /** Over WebSocket; over HTTP polling for as long as WebSocket does not get through. */
@@ -72,8 +70,8 @@ final class LinkKeys {
     static final Key<Duration> POLLING_FAST_INTERVAL =
             duration("polling.fast_interval", "5s", "How often one polls while something is to be done.");
 
-    static final Key<Duration> POLLING_INITIAL_DELAY =
-            duration("polling.initial_delay", "5s", "How long it waits after a failed poll, before jitter.");
+    static final Key<Duration> POLLING_INITIAL_DELAY = duration(
+            "polling.initial_delay", "5s", "How long transport: polling waits after a failed poll, before jitter.");
 
     static final Key<Double> POLLING_MULTIPLIER = new Key<>(
             "polling.multiplier",
@@ -88,13 +86,13 @@ final class LinkKeys {
             "polling.tries",
             Types.integer(1, 1000),
             "5",
-            "How many times a poll is tried in one round; the next round begins after polling.max_delay.");
+            "After how many failed polls the wait is polling.initial_delay again, with transport: polling.");
 
     static final Key<Integer> POLLING_BREAKER_FAILURES = new Key<>(
             "polling.breaker_failures",
             Types.integer(0, 1000),
             "3",
-            "How many failed polls in a row open the breaker of polling; 0 for no breaker.");
+            "How many failed polls in a row open the breaker of transport: polling; 0 for no breaker.");
 
     static final Key<Duration> POLLING_BREAKER_OPEN = duration(
             "polling.breaker_open", "5m", "How long it stays open, before jitter; a good probe closes it at once.");
@@ -156,11 +154,12 @@ final class LinkKeys {
     static void check(Settings settings, Faults faults) {
         settings.requireAtLeast(POLLING_INTERVAL, POLLING_FAST_INTERVAL, faults);
         Setting<Duration> interval = settings.find(POLLING_INTERVAL);
-        if (interval != null && interval.value().compareTo(LONGEST_POLLING_INTERVAL) > 0) {
+        if (interval != null && interval.value().compareTo(RouteConfig.Polling.LONGEST_INTERVAL) > 0) {
             faults.add(
                     POLLING_INTERVAL.name(),
                     Durations.print(interval.value()),
-                    "<= " + Durations.print(LONGEST_POLLING_INTERVAL) + ", or servers take the agent for lost",
+                    "<= " + Durations.print(RouteConfig.Polling.LONGEST_INTERVAL)
+                            + ", or servers take the agent for lost",
                     interval.given().place());
         }
         settings.requireAtLeast(POLLING_MAX_DELAY, POLLING_INITIAL_DELAY, faults);
