@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.work;
 
+import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.work.Terms.Priority;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,7 +69,7 @@ final class Entry<K> {
 
     /** How many times it failed in a row. */
     int failures() {
-        return detail == null || detail.history == null ? 0 : detail.history.failures();
+        return detail == null ? 0 : detail.failures();
     }
 
     /** To be called before {@link #due} is set. */
@@ -119,6 +124,57 @@ final class Entry<K> {
         Waiting.Patience patience = Waiting.Patience.NONE;
 
         @Nullable
-        History history;
+        private Failures failures;
+
+        /** How many in a row. */
+        int failures() {
+            return failures == null ? 0 : failures.count;
+        }
+
+        void failed(Failure failure, Instant at) {
+            Failures known = failures;
+            if (known == null) {
+                known = new Failures(at);
+                failures = known;
+            }
+            known.add(failure, at);
+        }
+
+        @Nullable
+        History history() {
+            return failures == null ? null : failures.history();
+        }
+    }
+
+    /** What a {@link History} is put together from when somebody asks: a failure must not cost a list. */
+    private static final class Failures {
+
+        private final Instant first;
+        private int count;
+
+        /** The newest ones, attempt n in place n modulo their length. */
+        private final @Nullable Failure[] why = new Failure[History.KEPT];
+
+        private final @Nullable Instant[] when = new Instant[History.KEPT];
+
+        Failures(Instant first) {
+            this.first = first;
+        }
+
+        void add(Failure failure, Instant at) {
+            count = count == Integer.MAX_VALUE ? count : count + 1;
+            why[count % History.KEPT] = failure;
+            when[count % History.KEPT] = at;
+        }
+
+        History history() {
+            List<History.Failed> last = new ArrayList<>(History.KEPT);
+            for (int attempt = Math.max(1, count - History.KEPT + 1); attempt <= count; attempt++) {
+                int place = attempt % History.KEPT;
+                last.add(new History.Failed(
+                        attempt, Objects.requireNonNull(when[place]), Objects.requireNonNull(why[place])));
+            }
+            return new History(count, first, last);
+        }
     }
 }

@@ -31,22 +31,6 @@ public record History(int failures, Instant first, List<Failed> last) {
         last = List.copyOf(last);
     }
 
-    static History first(Instant at, Failure failure) {
-        return new History(1, at, List.of(new Failed(1, at, failure)));
-    }
-
-    History and(Instant at, Failure failure) {
-        int attempt = failures == Integer.MAX_VALUE ? failures : failures + 1;
-        int kept = Math.min(last.size(), KEPT - 1);
-        // An array, since a list of a part of a list costs more than all else that is done when a key fails.
-        Failed[] newest = new Failed[kept + 1];
-        for (int i = 0; i < kept; i++) {
-            newest[i] = last.get(last.size() - kept + i);
-        }
-        newest[kept] = new Failed(attempt, at, failure);
-        return new History(attempt, first, List.of(newest));
-    }
-
     /** The newest failure. */
     public Failed newest() {
         return last.getLast();

@@ -30,26 +30,29 @@ final class Waiting<K> {
         private static final int SHARE = 16;
 
         final Duration slack;
+        private final long slackNanos;
 
         Patience(Duration slack) {
             this.slack = slack;
+            this.slackNanos = slack.toNanos();
         }
 
+        // Not by Duration.dividedBy, which goes by decimal fractions and costs more than all else when a key fails.
         static Patience of(Duration delay) {
-            Duration share = delay.dividedBy(SHARE);
-            if (share.compareTo(MOST.slack) >= 0) {
+            long share = delay.toNanos() / SHARE;
+            if (share >= MOST.slackNanos) {
                 return MOST;
             }
-            return share.compareTo(SOME.slack) >= 0 ? SOME : NONE;
+            return share >= SOME.slackNanos ? SOME : NONE;
         }
     }
 
     private final Heap<K> prompt = new Heap<>();
-    private final Heap<K> patient = new Heap<>();
-    private final Heap<K> mostPatient = new Heap<>();
+    private final Wheel<K> patient = new Wheel<>(Patience.SOME);
+    private final Wheel<K> mostPatient = new Wheel<>(Patience.MOST);
 
     int size() {
-        return prompt.size + patient.size + mostPatient.size;
+        return prompt.size + patient.size() + mostPatient.size();
     }
 
     @Nullable
@@ -66,20 +69,42 @@ final class Waiting<K> {
 
     /** To be called once its place, its due time and its {@link Entry.Detail#patience} are set. */
     void add(Entry<K> entry) {
-        heap(entry).add(entry);
+        switch (patience(entry)) {
+            case NONE -> prompt.add(entry);
+            case SOME -> patient.add(entry);
+            case MOST -> mostPatient.add(entry);
+        }
     }
 
     void remove(Entry<K> entry) {
-        heap(entry).remove(entry);
+        switch (patience(entry)) {
+            case NONE -> prompt.remove(entry);
+            case SOME -> patient.remove(entry);
+            case MOST -> mostPatient.remove(entry);
+        }
+    }
+
+    /** Without a look at what tells where it lies, which nobody has touched since it came. */
+    void removeFirst() {
+        Entry<K> first = first();
+        if (first == null) {
+            throw new IllegalStateException("nobody waits (expected: a first)");
+        }
+        if (first == mostPatient.first()) {
+            mostPatient.near.remove(first);
+        } else if (first == patient.first()) {
+            patient.near.remove(first);
+        } else {
+            prompt.remove(first);
+        }
     }
 
     /** To be called when an entry is due earlier than before. Somebody is in a hurry: its patience ends. */
     void movedUp(Entry<K> entry) {
-        Heap<K> heap = heap(entry);
-        if (heap == prompt) {
+        if (patience(entry) == Patience.NONE) {
             prompt.siftUp(entry, entry.heapIndex);
         } else {
-            heap.remove(entry);
+            remove(entry);
             entry.detail().patience = Patience.NONE;
             prompt.add(entry);
         }
@@ -87,27 +112,147 @@ final class Waiting<K> {
 
     /** When to look for keys that are due if that was last done at {@code last}; only while there are keys. */
     long nextLook(long last) {
-        long soonest = Math.min(prompt.nextLook(last, Patience.NONE), patient.nextLook(last, Patience.SOME));
-        return Math.min(soonest, mostPatient.nextLook(last, Patience.MOST));
+        long soonest = Math.min(prompt.nextLook(last, Patience.NONE), patient.nextLook(last));
+        return Math.min(soonest, mostPatient.nextLook(last));
     }
 
-    private Heap<K> heap(Entry<K> entry) {
-        if (entry.place != Place.BACKING_OFF) {
-            return prompt;
+    private static Patience patience(Entry<?> entry) {
+        return entry.place == Place.BACKING_OFF ? entry.detail().patience : Patience.NONE;
+    }
+
+    /**
+     * Those of one patience, by the stretch of time of that length in which they are due. A heap knows the order within
+     * the nearest stretch alone; the others lie in a ring of lists, so that one comes and goes without a look at any of
+     * the ten thousand others, which after half a second are far from the processor. From Varghese and Lauck, "Hashed
+     * and hierarchical timing wheels" (1987), scheme 6.
+     */
+    private static final class Wheel<K> {
+
+        /** A minute with the shorter patience, four with the longer one. What waits longer stays for more turns. */
+        private static final int STRETCHES = 512;
+
+        private final Patience patience;
+        private final Heap<K> near = new Heap<>();
+
+        /** Everybody in a stretch up to this one is in the heap, everybody else in the ring. */
+        private long nearest;
+
+        private @Nullable Entry<K>[] ring = Heap.room(0);
+        private int far;
+
+        Wheel(Patience patience) {
+            this.patience = patience;
         }
-        return switch (entry.detail().patience) {
-            case NONE -> prompt;
-            case SOME -> patient;
-            case MOST -> mostPatient;
-        };
+
+        int size() {
+            return near.size + far;
+        }
+
+        @Nullable
+        Entry<K> first() {
+            if (near.size == 0 && far > 0) {
+                comeNearer();
+            }
+            return near.first();
+        }
+
+        long nextLook(long last) {
+            Entry<K> first = first();
+            return first == null ? Long.MAX_VALUE : near.nextLook(last, patience);
+        }
+
+        void add(Entry<K> entry) {
+            long stretch = stretch(entry);
+            if (size() == 0) {
+                nearest = stretch;
+            }
+            if (stretch <= nearest) {
+                near.add(entry);
+                return;
+            }
+            if (ring.length == 0) {
+                ring = Heap.room(STRETCHES);
+            }
+            far++;
+            int slot = slot(stretch);
+            Entry<K> behind = ring[slot];
+            entry.heapIndex = -1 - slot;
+            entry.behind = behind;
+            if (behind != null) {
+                behind.ahead = entry;
+            }
+            ring[slot] = entry;
+        }
+
+        void remove(Entry<K> entry) {
+            if (entry.heapIndex >= 0) {
+                near.remove(entry);
+            } else {
+                takeOut(entry);
+            }
+        }
+
+        private void takeOut(Entry<K> entry) {
+            far--;
+            Entry<K> ahead = entry.ahead;
+            Entry<K> behind = entry.behind;
+            if (ahead == null) {
+                ring[-1 - entry.heapIndex] = behind;
+            } else {
+                ahead.behind = behind;
+            }
+            if (behind != null) {
+                behind.ahead = ahead;
+            }
+            entry.ahead = null;
+            entry.behind = null;
+        }
+
+        private void comeNearer() {
+            for (int turned = 0; near.size == 0; turned++) {
+                // Nobody within a whole turn: to go on stretch by stretch might take years of them.
+                nearest = turned == STRETCHES ? nearestOfAll() : nearest + 1;
+                for (Entry<K> entry = ring[slot(nearest)]; entry != null; ) {
+                    Entry<K> next = entry.behind;
+                    if (stretch(entry) == nearest) {
+                        takeOut(entry);
+                        near.add(entry);
+                    }
+                    entry = next;
+                }
+            }
+        }
+
+        private long nearestOfAll() {
+            long least = Long.MAX_VALUE;
+            for (Entry<K> first : ring) {
+                for (Entry<K> entry = first; entry != null; entry = entry.behind) {
+                    least = Math.min(least, stretch(entry));
+                }
+            }
+            return least;
+        }
+
+        private long stretch(Entry<K> entry) {
+            return Math.floorDiv(entry.due, patience.slackNanos);
+        }
+
+        private static int slot(long stretch) {
+            return (int) stretch & (STRETCHES - 1);
+        }
     }
 
-    /** A binary heap in which each entry knows its place, so that one is moved up or taken out in O(log n). */
+    /**
+     * A heap in which each entry knows its place, so that one is moved up or taken out in O(log n). Each has four below
+     * it, and times are beside the entries, so that to find who is next is a look at few lines of memory.
+     */
     private static final class Heap<K> {
 
         private static final int LEAST_ROOM = 16;
+        private static final int CHILDREN = 4;
 
         private @Nullable Entry<K>[] heap = room(LEAST_ROOM);
+        private long[] dues = new long[LEAST_ROOM];
         int size;
 
         @Nullable
@@ -116,12 +261,12 @@ final class Waiting<K> {
         }
 
         long nextLook(long last, Patience patience) {
-            return size == 0 ? Long.MAX_VALUE : Math.max(at(0).due, last + patience.slack.toNanos());
+            return size == 0 ? Long.MAX_VALUE : Math.max(dues[0], last + patience.slackNanos);
         }
 
         void add(Entry<K> entry) {
             if (size == heap.length) {
-                heap = Arrays.copyOf(heap, size + (size >> 2));
+                resize(size + (size >> 2));
             }
             size++;
             siftUp(entry, size - 1);
@@ -130,7 +275,7 @@ final class Waiting<K> {
         void remove(Entry<K> entry) {
             int hole = entry.heapIndex;
             size--;
-            Entry<K> last = at(size);
+            Entry<K> last = Objects.requireNonNull(heap[size]);
             heap[size] = null;
             if (last != entry) {
                 siftDown(last, hole);
@@ -139,48 +284,59 @@ final class Waiting<K> {
                 }
             }
             if (heap.length > LEAST_ROOM && size < heap.length / 4) {
-                heap = Arrays.copyOf(heap, Math.max(LEAST_ROOM, heap.length / 2));
+                resize(Math.max(LEAST_ROOM, heap.length / 2));
             }
         }
 
         void siftUp(Entry<K> entry, int from) {
+            long due = entry.due;
             int index = from;
             while (index > 0) {
-                int parent = (index - 1) >>> 1;
-                Entry<K> above = at(parent);
-                if (above.due <= entry.due) {
+                int parent = (index - 1) / CHILDREN;
+                if (dues[parent] <= due) {
                     break;
                 }
-                put(above, index);
+                move(parent, index);
                 index = parent;
             }
-            put(entry, index);
+            put(entry, due, index);
         }
 
         private void siftDown(Entry<K> entry, int from) {
+            long due = entry.due;
             int index = from;
-            int firstLeaf = size >>> 1;
-            while (index < firstLeaf) {
-                int child = 2 * index + 1;
-                if (child + 1 < size && at(child + 1).due < at(child).due) {
-                    child++;
-                }
-                if (at(child).due >= entry.due) {
-                    break;
-                }
-                put(at(child), index);
+            for (int child = soonestChild(index); child < size && dues[child] < due; child = soonestChild(index)) {
+                move(child, index);
                 index = child;
             }
-            put(entry, index);
+            put(entry, due, index);
         }
 
-        private Entry<K> at(int index) {
-            return Objects.requireNonNull(heap[index]);
+        /** The size or more if it has none. */
+        private int soonestChild(int index) {
+            int soonest = CHILDREN * index + 1;
+            int end = Math.min(soonest + CHILDREN, size);
+            for (int child = soonest + 1; child < end; child++) {
+                if (dues[child] < dues[soonest]) {
+                    soonest = child;
+                }
+            }
+            return soonest;
         }
 
-        private void put(Entry<K> entry, int index) {
+        private void move(int from, int to) {
+            put(Objects.requireNonNull(heap[from]), dues[from], to);
+        }
+
+        private void put(Entry<K> entry, long due, int index) {
             heap[index] = entry;
+            dues[index] = due;
             entry.heapIndex = index;
+        }
+
+        private void resize(int room) {
+            heap = Arrays.copyOf(heap, room);
+            dues = Arrays.copyOf(dues, room);
         }
 
         // There are no arrays of a generic type; what is in this one comes from add alone.

@@ -6,7 +6,9 @@ import dev.holdfast.core.time.Durations;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,7 +41,17 @@ final class WorkLog {
      * @param terminal why the key was given up on, or null if it is tried again
      * @param delay until it is tried again, at the earliest if there is a limit on all retries; zero if it is not
      */
-    record Setback<K>(K key, History history, Terminal.@Nullable Reason terminal, Duration delay) {}
+    record Setback<K>(Entry<K> entry, Terminal.@Nullable Reason terminal, Duration delay) {
+
+        K key() {
+            return entry.key;
+        }
+
+        /** As it is now: to be asked for under the lock. */
+        History history() {
+            return Objects.requireNonNull(entry.detail().history());
+        }
+    }
 
     /** Still to be put together and written: that asks the key for its name, and so is no work for a lock. */
     interface Line {
@@ -68,15 +80,17 @@ final class WorkLog {
      * @param closed whether nothing is run any more
      */
     @Nullable
-    Line failed(Setback<?> setback, boolean closed, WorkQueue.Figures figures, long now) {
+    Line failed(Setback<?> setback, boolean closed, Supplier<WorkQueue.Figures> asked, long now) {
         Kind kind = setback.terminal() == null ? failures : terminals;
         OptionalLong leftOut = kind.limit.admit(now);
         if (leftOut.isEmpty()) {
             return null;
         }
+        History history = setback.history();
+        WorkQueue.Figures figures = asked.get();
         return () -> {
             Terminal.Reason why = setback.terminal();
-            String text = why == null ? retry(setback, closed) : terminal(setback, why);
+            String text = why == null ? retry(setback, history, closed) : terminal(setback.key(), history, why);
             write(kind, text + (leftOut.getAsLong() == 0 ? "" : "; " + more(kind, leftOut.getAsLong(), figures)));
         };
     }
@@ -125,8 +139,8 @@ final class WorkLog {
                 + figures.terminal() + " given up on)";
     }
 
-    private String retry(Setback<?> setback, boolean closed) {
-        History.Failed failed = setback.history().newest();
+    private String retry(Setback<?> setback, History history, boolean closed) {
+        History.Failed failed = history.newest();
         String of = policy.maxRetries() == Integer.MAX_VALUE ? "" : " of " + (policy.maxRetries() + 1);
         String next = closed
                 ? "the queue is closed"
@@ -135,8 +149,7 @@ final class WorkLog {
         return keyed(setback.key()) + " failed, attempt " + failed.attempt() + of + ": " + told(failed) + "; " + next;
     }
 
-    private static String terminal(Setback<?> setback, Terminal.Reason why) {
-        History history = setback.history();
+    private static String terminal(Object key, History history, Terminal.Reason why) {
         String reason = switch (why) {
             case RETRIES_USED_UP -> "its retries are used up";
             case DEADLINE -> "its deadline has passed";
@@ -144,7 +157,7 @@ final class WorkLog {
         };
         String attempts =
                 history.failures() == 1 ? "a failed attempt at " : history.failures() + " failed attempts since ";
-        return keyed(setback.key()) + " is given up on after " + attempts + history.first() + ", " + reason
+        return keyed(key) + " is given up on after " + attempts + history.first() + ", " + reason
                 + "; it runs again when it is released. Last failures: "
                 + history.last().stream().map(WorkLog::told).distinct().collect(Collectors.joining("; "));
     }

@@ -149,7 +149,7 @@ final class WorkMachine<K> {
             if (first.due > elapsed) {
                 return;
             }
-            waiting.remove(first);
+            waiting.removeFirst();
             long turn = first.place == Place.BACKING_OFF ? turn(first, now) : elapsed;
             if (turn > elapsed) {
                 first.place = Place.IN_TURN;
@@ -164,7 +164,7 @@ final class WorkMachine<K> {
     /** When a key whose backoff is over has its place among all retries: taken now, so that nobody saves places up. */
     private long turn(Entry<K> entry, long now) {
         long wait = Math.min(rate.reserve(now), LONGEST.toNanos());
-        return Math.min(now - begun + wait, deadline(entry));
+        return wait == 0 ? now - begun : Math.min(now - begun + wait, deadline(entry));
     }
 
     /**
@@ -201,7 +201,8 @@ final class WorkMachine<K> {
                 return failed(entry, retry.failure(), now, date.get());
             }
             case Outcome.Permanent permanent -> {
-                return end(entry, Terminal.Reason.PERMANENT, noteFailure(entry, permanent.failure(), date.get()));
+                noteFailure(entry, permanent.failure(), date.get());
+                return end(entry, Terminal.Reason.PERMANENT);
             }
         }
     }
@@ -212,20 +213,19 @@ final class WorkMachine<K> {
     }
 
     private Setback<K> failed(Entry<K> entry, Failure failure, long now, Instant date) {
-        History history = noteFailure(entry, failure, date);
-        Detail detail = entry.detail();
-        if (history.failures() > policy.maxRetries()) {
-            return end(entry, Terminal.Reason.RETRIES_USED_UP, history);
+        Detail detail = noteFailure(entry, failure, date);
+        if (detail.failures() > policy.maxRetries()) {
+            return end(entry, Terminal.Reason.RETRIES_USED_UP);
         }
         long elapsed = now - begun;
         if (elapsed >= detail.deadline) {
-            return end(entry, Terminal.Reason.DEADLINE, history);
+            return end(entry, Terminal.Reason.DEADLINE);
         }
         detail.deadline = Math.min(detail.deadline, detail.nextDeadline);
         detail.nextDeadline = Detail.NO_DEADLINE;
         detail.nextPriority = null;
         Duration delay = policy.backoff()
-                .delay(history.failures(), Duration.ofNanos(detail.lastDelayNanos), failure.floor(), chance);
+                .delay(detail.failures(), Duration.ofNanos(detail.lastDelayNanos), failure.floor(), chance);
         detail.lastDelayNanos = delay.toNanos();
         // What the other side asked for holds in spite of a deadline: it would only refuse the last attempt.
         detail.floor = dueAfter(failure.floor(), now);
@@ -235,25 +235,24 @@ final class WorkMachine<K> {
         detail.patience = due < detail.deadline ? Waiting.Patience.of(delay) : Waiting.Patience.NONE;
         waiting.add(entry);
         release(now);
-        return new Setback<>(entry.key, history, null, Duration.ofNanos(Math.max(0, due - elapsed)));
+        return new Setback<>(entry, null, Duration.ofNanos(Math.max(0, due - elapsed)));
     }
 
-    private History noteFailure(Entry<K> entry, Failure failure, Instant date) {
+    private Detail noteFailure(Entry<K> entry, Failure failure, Instant date) {
         Detail detail = entry.detail();
-        History before = detail.history;
-        if (before == null) {
+        if (detail.failures() == 0) {
             failing++;
         }
-        History history = before == null ? History.first(date, failure) : before.and(date, failure);
-        detail.history = history;
-        return history;
+        detail.failed(failure, date);
+        return detail;
     }
 
-    private Setback<K> end(Entry<K> entry, Terminal.Reason why, History history) {
+    private Setback<K> end(Entry<K> entry, Terminal.Reason why) {
         leave(entry);
         failing--;
-        terminals.put(entry.key, new Terminal<>(entry.key, why, history));
-        return new Setback<>(entry.key, history, why, Duration.ZERO);
+        Setback<K> setback = new Setback<>(entry, why, Duration.ZERO);
+        terminals.put(entry.key, new Terminal<>(entry.key, why, setback.history()));
+        return setback;
     }
 
     private void succeeded(Entry<K> entry) {
@@ -261,7 +260,7 @@ final class WorkMachine<K> {
         if (detail == null) {
             return;
         }
-        if (detail.history != null) {
+        if (detail.failures() > 0) {
             failing--;
         }
         entry.detail = null;
@@ -327,7 +326,7 @@ final class WorkMachine<K> {
             return terminal.history();
         }
         Entry<K> entry = entries.get(key);
-        return entry == null || entry.detail == null ? null : entry.detail.history;
+        return entry == null || entry.detail == null ? null : entry.detail.history();
     }
 
     /** Takes no more keys. */

@@ -285,7 +285,7 @@ public final class WorkQueue<K> implements AutoCloseable {
             WorkLog.Setback<K> setback = machine.settle(done.entry, outcome, now, time::instant);
             changed();
             if (setback != null) {
-                line = log.failed(setback, ended, machine.figures(), now);
+                line = log.failed(setback, ended, machine::figures, now);
                 scheduleRest();
             }
         } finally {

@@ -19,6 +19,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class WaitingTest {
 
     private static final List<Patience> PATIENCE = List.of(Patience.values());
+
+    /** What is due within one stretch of a wheel, within one turn of it, within many, and with years between. */
+    private static final List<Long> UNITS = List.of(1L, seconds(0.05), seconds(3), seconds(3600));
+
     private static final long SEED = Long.getLong("holdfast.seed", 20261122);
 
     @Test
@@ -27,13 +31,13 @@ class WaitingTest {
             SplittableRandom chance = new SplittableRandom(SEED + run);
             Waiting<Integer> waiting = new Waiting<>();
             List<Entry<Integer>> list = new ArrayList<>();
-            int range = 1 + chance.nextInt(1_000);
+            long range = (1 + chance.nextInt(1_000)) * UNITS.get(chance.nextInt(UNITS.size()));
             int most = 1 + chance.nextInt(200);
             for (int step = 0; step < 500; step++) {
                 int what = chance.nextInt(list.size() < most ? 4 : 3);
                 if (what == 3 || list.isEmpty()) {
                     Entry<Integer> fresh = new Entry<>(step, Priority.NORMAL);
-                    fresh.due = chance.nextInt(range);
+                    fresh.due = chance.nextLong(range);
                     fresh.place = Entry.Place.BACKING_OFF;
                     fresh.detail().patience = PATIENCE.get(chance.nextInt(PATIENCE.size()));
                     list.add(fresh);
@@ -41,14 +45,14 @@ class WaitingTest {
                 } else if (what == 0) {
                     Entry<Integer> first = Objects.requireNonNull(waiting.first());
                     list.remove(first);
-                    waiting.remove(first);
+                    waiting.removeFirst();
                 } else {
                     Entry<Integer> any = list.get(chance.nextInt(list.size()));
                     if (what == 1) {
                         list.remove(any);
                         waiting.remove(any);
                     } else {
-                        any.due -= chance.nextInt(range);
+                        any.due -= chance.nextLong(range);
                         waiting.movedUp(any);
                     }
                 }
@@ -57,7 +61,7 @@ class WaitingTest {
             while (!list.isEmpty()) {
                 Entry<Integer> first = Objects.requireNonNull(waiting.first());
                 assertThat(list.remove(first)).isTrue();
-                waiting.remove(first);
+                waiting.removeFirst();
                 assertSameFirst(waiting, list, SEED + run);
             }
         }

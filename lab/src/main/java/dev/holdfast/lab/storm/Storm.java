@@ -86,9 +86,10 @@ final class Storm {
                 if (mode == Mode.UNDER_LOAD) {
                     everyTenMillis(ticks, queue, 0);
                 }
-                pause(settling);
-                // Before and after what is measured, so that looking is no part of it.
+                // Before and after what is measured, so that looking is no part of it; the JVM tidies up after that.
+                pause(settling.minus(settling.dividedBy(10)));
                 long heap = heap();
+                pause(settling.dividedBy(10));
                 ThreadTimes threads = ThreadTimes.now();
                 Sample before = sample(time);
                 pause(measured);
