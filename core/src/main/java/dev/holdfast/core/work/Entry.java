@@ -5,6 +5,7 @@ import dev.holdfast.core.policy.Failure;
 import dev.holdfast.core.work.Terms.Priority;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -152,25 +153,34 @@ final class Entry<K> {
         private final Instant first;
         private int count;
 
-        /** The newest ones, attempt n in place n modulo their length. */
-        private final @Nullable Failure[] why = new Failure[History.KEPT];
+        /** The newest ones, or the only one: attempt n in place n - 1 modulo their length. */
+        private @Nullable Failure[] why = new Failure[1];
 
-        private final @Nullable Instant[] when = new Instant[History.KEPT];
+        private @Nullable Instant[] when = new Instant[1];
 
         Failures(Instant first) {
             this.first = first;
         }
 
         void add(Failure failure, Instant at) {
+            if (count == why.length && count < History.KEPT) {
+                why = Arrays.copyOf(why, History.KEPT);
+                when = Arrays.copyOf(when, History.KEPT);
+            }
             count = count == Integer.MAX_VALUE ? count : count + 1;
-            why[count % History.KEPT] = failure;
-            when[count % History.KEPT] = at;
+            int place = place(count);
+            why[place] = failure;
+            when[place] = at;
+        }
+
+        private int place(int attempt) {
+            return (attempt - 1) % why.length;
         }
 
         History history() {
             List<History.Failed> last = new ArrayList<>(History.KEPT);
             for (int attempt = Math.max(1, count - History.KEPT + 1); attempt <= count; attempt++) {
-                int place = attempt % History.KEPT;
+                int place = place(attempt);
                 last.add(new History.Failed(
                         attempt, Objects.requireNonNull(when[place]), Objects.requireNonNull(why[place])));
             }

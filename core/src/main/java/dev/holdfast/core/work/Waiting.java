@@ -242,17 +242,12 @@ final class Waiting<K> {
         }
     }
 
-    /**
-     * A heap in which each entry knows its place, so that one is moved up or taken out in O(log n). Each has four below
-     * it, and times are beside the entries, so that to find who is next is a look at few lines of memory.
-     */
+    /** A binary heap in which each entry knows its place, so that one is moved up or taken out in O(log n). */
     private static final class Heap<K> {
 
         private static final int LEAST_ROOM = 16;
-        private static final int CHILDREN = 4;
 
         private @Nullable Entry<K>[] heap = room(LEAST_ROOM);
-        private long[] dues = new long[LEAST_ROOM];
         int size;
 
         @Nullable
@@ -261,12 +256,12 @@ final class Waiting<K> {
         }
 
         long nextLook(long last, Patience patience) {
-            return size == 0 ? Long.MAX_VALUE : Math.max(dues[0], last + patience.slackNanos);
+            return size == 0 ? Long.MAX_VALUE : Math.max(at(0).due, last + patience.slackNanos);
         }
 
         void add(Entry<K> entry) {
             if (size == heap.length) {
-                resize(size + (size >> 2));
+                heap = Arrays.copyOf(heap, size + (size >> 2));
             }
             size++;
             siftUp(entry, size - 1);
@@ -275,7 +270,7 @@ final class Waiting<K> {
         void remove(Entry<K> entry) {
             int hole = entry.heapIndex;
             size--;
-            Entry<K> last = Objects.requireNonNull(heap[size]);
+            Entry<K> last = at(size);
             heap[size] = null;
             if (last != entry) {
                 siftDown(last, hole);
@@ -284,59 +279,48 @@ final class Waiting<K> {
                 }
             }
             if (heap.length > LEAST_ROOM && size < heap.length / 4) {
-                resize(Math.max(LEAST_ROOM, heap.length / 2));
+                heap = Arrays.copyOf(heap, Math.max(LEAST_ROOM, heap.length / 2));
             }
         }
 
         void siftUp(Entry<K> entry, int from) {
-            long due = entry.due;
             int index = from;
             while (index > 0) {
-                int parent = (index - 1) / CHILDREN;
-                if (dues[parent] <= due) {
+                int parent = (index - 1) >>> 1;
+                Entry<K> above = at(parent);
+                if (above.due <= entry.due) {
                     break;
                 }
-                move(parent, index);
+                put(above, index);
                 index = parent;
             }
-            put(entry, due, index);
+            put(entry, index);
         }
 
         private void siftDown(Entry<K> entry, int from) {
-            long due = entry.due;
             int index = from;
-            for (int child = soonestChild(index); child < size && dues[child] < due; child = soonestChild(index)) {
-                move(child, index);
+            int firstLeaf = size >>> 1;
+            while (index < firstLeaf) {
+                int child = 2 * index + 1;
+                if (child + 1 < size && at(child + 1).due < at(child).due) {
+                    child++;
+                }
+                if (at(child).due >= entry.due) {
+                    break;
+                }
+                put(at(child), index);
                 index = child;
             }
-            put(entry, due, index);
+            put(entry, index);
         }
 
-        /** The size or more if it has none. */
-        private int soonestChild(int index) {
-            int soonest = CHILDREN * index + 1;
-            int end = Math.min(soonest + CHILDREN, size);
-            for (int child = soonest + 1; child < end; child++) {
-                if (dues[child] < dues[soonest]) {
-                    soonest = child;
-                }
-            }
-            return soonest;
+        private Entry<K> at(int index) {
+            return Objects.requireNonNull(heap[index]);
         }
 
-        private void move(int from, int to) {
-            put(Objects.requireNonNull(heap[from]), dues[from], to);
-        }
-
-        private void put(Entry<K> entry, long due, int index) {
+        private void put(Entry<K> entry, int index) {
             heap[index] = entry;
-            dues[index] = due;
             entry.heapIndex = index;
-        }
-
-        private void resize(int room) {
-            heap = Arrays.copyOf(heap, room);
-            dues = Arrays.copyOf(dues, room);
         }
 
         // There are no arrays of a generic type; what is in this one comes from add alone.
