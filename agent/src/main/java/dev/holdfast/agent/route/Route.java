@@ -61,6 +61,10 @@ public final class Route {
 
     private Way way;
     private @Nullable Permit permit;
+
+    /** When the attempt at hand began. */
+    private long begunAt;
+
     private long resumeAt;
     private Came came = Came.FIRST;
 
@@ -98,6 +102,7 @@ public final class Route {
     /** Begins an attempt; empty if there is none to be made yet, and {@link #resumeAt} says when. */
     public Optional<Leg> begin(long now) {
         this.now = now;
+        begunAt = now;
         way = ways.at(now);
         lookAt = null;
         Endpoint server = endpoints.current();
@@ -145,7 +150,7 @@ public final class Route {
         }
         setbacks.failed(next == Way.POLLING && way == Way.WEBSOCKET);
         way = next;
-        return delay(failure, server);
+        return delay(failure, server, Duration.ofNanos(reach == Reach.PROBE ? now - begunAt : 0));
     }
 
     private void judgeTheWay(Failure failure, Reach reach) {
@@ -172,7 +177,8 @@ public final class Route {
         return failure.cause() == Cause.NETWORK || failure.cause() == Cause.TIMEOUT;
     }
 
-    private Delay delay(Failure failure, Endpoint failed) {
+    /** @param spent how much of the delay the attempt itself has taken */
+    private Delay delay(Failure failure, Endpoint failed, Duration spent) {
         Duration envelope = setbacks.envelope();
         Endpoint next = endpoints.takeNext(way, config.probing().enabled(), now, envelope);
         Duration asked = Duration.ofNanos(next.untilAsked(now));
@@ -181,6 +187,8 @@ public final class Route {
         boolean ownSlot = failure.cause() == Cause.DRAIN && next == failed && asked.isPositive();
         Duration ladder =
                 ownSlot ? asked : setbacks.delay(longer(asked, probe ? Setbacks.PROBE_INTERVAL : Duration.ZERO));
+        // What a server asks for counts from its word.
+        ladder = asked.isPositive() ? ladder : Setbacks.left(ladder, spent);
         boolean shut = untilDial.compareTo(longer(ladder, asked)) > 0;
         resumeAt = now + (shut && !probe ? untilDial : ladder).toNanos();
         Delay.Source source = Delay.Source.BACKOFF;

@@ -76,6 +76,18 @@ final class Setbacks {
         return previous;
     }
 
+    /**
+     * What is left of a delay that began when a probe did. At least half of it is, whatever its jitter made it: a fleet
+     * whose probes all end by the same timeout would else ask again all at once where the delay is the shorter one.
+     *
+     * @param spent how long the probe took
+     */
+    static Duration left(Duration delay, Duration spent) {
+        Duration left = delay.minus(spent);
+        Duration half = delay.dividedBy(2);
+        return left.compareTo(half) > 0 ? left : half;
+    }
+
     /** Which way a link takes makes no difference to it, unless it was told to poll: then it has check-ins. */
     private Backoff ladder() {
         return checksIn() ? config.polling().backoff() : config.schedule().backoff();

@@ -27,6 +27,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every cause, wherever it strikes: it ends attached once the fault is gone, and no attempt comes sooner than due. */
@@ -51,6 +52,9 @@ class CauseMatrixTest {
     /** What is wrong, or null. */
     private @Nullable Failure fault;
 
+    /** Whether nothing is answered while there is a fault, so that the link itself has to notice. */
+    private boolean silent;
+
     private Place place = Place.DIALING;
 
     static Stream<Arguments> everyCauseEverywhere() {
@@ -61,6 +65,17 @@ class CauseMatrixTest {
     @ParameterizedTest
     @MethodSource("everyCauseEverywhere")
     void itEndsAttachedOnceTheFaultIsGone(Cause cause, Place at) {
+        play(cause, at);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void itEndsAttachedOnceTheSilenceIsOver(Place at) {
+        silent = true;
+        play(Cause.TIMEOUT, at);
+    }
+
+    private void play(Cause cause, Place at) {
         place = at;
         Link link = link(at == Place.POLLING ? Way.POLLING : null);
         link.start();
@@ -168,7 +183,7 @@ class CauseMatrixTest {
 
         void soon(Runnable what) {
             time.schedule(Duration.ofMillis(2), () -> {
-                if (!gone) {
+                if (!gone && (fault == null || !silent)) {
                     what.run();
                 }
             });

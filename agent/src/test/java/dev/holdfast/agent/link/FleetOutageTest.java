@@ -157,8 +157,8 @@ class FleetOutageTest {
                         "   40.533 NETWORK attempt 2 waits 0.414s",
                         "   40.951 NETWORK attempt 3 waits 0.593s",
                         "   41.549 NETWORK attempt 4 waits 1.173s",
-                        "   42.725 NETWORK attempt 5 waits 1.637s",
-                        "   44.374 rejoined",
+                        "   42.725 NETWORK attempt 5 waits 1.633s",
+                        "   44.370 rejoined",
                         "   93.002 lost NETWORK",
                         "   93.002 NETWORK attempt 1 waits 0.599s",
                         "   93.613 registered",
@@ -166,10 +166,11 @@ class FleetOutageTest {
                         "  113.609 TIMEOUT attempt 2 waits 0.536s",
                         "  124.145 TIMEOUT attempt 3 waits 0.488s",
                         "  134.633 TIMEOUT attempt 4 waits 1.083s",
-                        "  140.716 TIMEOUT attempt 5 waits 1.919s",
-                        "  147.635 TIMEOUT attempt 6 waits 4.673s",
-                        "  157.309 TIMEOUT attempt 7 waits 8.505s",
-                        "  165.826 rejoined");
+                        "  140.716 TIMEOUT attempt 5 waits 0.959s",
+                        "  146.676 TIMEOUT attempt 6 waits 2.337s",
+                        "  154.012 TIMEOUT attempt 7 waits 4.253s",
+                        "  163.265 TIMEOUT attempt 8 waits 9.080s",
+                        "  172.357 rejoined");
     }
 
     private static List<String> life(long seed) {

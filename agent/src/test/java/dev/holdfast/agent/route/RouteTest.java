@@ -29,6 +29,8 @@ class RouteTest {
     private static final URI THIRD = URI.create("ws://c.example/v1/opamp");
     private static final Failure REFUSED = Failure.of(Cause.NETWORK, "refused");
     private static final Failure REJECTED = Failure.of(Cause.REJECTED, "403");
+    private static final Failure SILENT = Failure.of(Cause.TIMEOUT, "a probe not answered within 5s");
+    private static final Duration PROBE = RouteConfig.Probing.DEFAULT.timeout();
 
     /** Near the end of what a long holds, so that every test also sees monotonic time wrap around. */
     private long now = Long.MAX_VALUE - Duration.ofSeconds(9).toNanos();
@@ -113,6 +115,61 @@ class RouteTest {
                 .as("503 is about the server, not about WebSockets")
                 .isEqualTo(Way.WEBSOCKET);
         assertThat(route.begin(now + Duration.ofSeconds(39).toNanos())).isEmpty();
+    }
+
+    @Test
+    void theDelayCountsFromWhereAProbeBeganSoThatSilenceIsAskedAsOftenAsARefusal() {
+        failTimes(3);
+        for (int attempt = 4; attempt <= 40; attempt++) {
+            begin();
+            long begun = now;
+            boolean probe = attempt > 4;
+            now += probe ? PROBE.toNanos() : 0;
+            Delay delay = route.failed(SILENT, probe ? Reach.PROBE : Reach.NOTHING, now);
+            assertThat(route.resumeAt())
+                    .as("as it is told")
+                    .isEqualTo(now + delay.delay().toNanos());
+            Duration drawn = Duration.ofNanos(route.resumeAt() - begun);
+            if (attempt >= 8) {
+                assertThat(drawn).isBetween(Duration.ofMillis(11_250), Duration.ofMillis(18_750));
+            }
+        }
+    }
+
+    @Test
+    void aDelayThatIsShorterThanTheProbeIsHalvedAtMostSoThatItsJitterStays() {
+        failTimes(4);
+        Set<Duration> delays = IntStream.range(0, 100)
+                .mapToObj(seed -> {
+                    route = new Route(RouteConfig.of(FIRST), new SplittableRandom(seed));
+                    failTimes(4);
+                    assertThat(begin().probe()).isTrue();
+                    now += PROBE.toNanos();
+                    return route.failed(SILENT, Reach.PROBE, now).delay();
+                })
+                .collect(Collectors.toSet());
+        assertThat(delays)
+                .hasSize(100)
+                .allSatisfy(delay -> assertThat(delay).isBetween(Duration.ofMillis(750), Duration.ofMillis(1_250)));
+    }
+
+    @Test
+    void whatAServerAsksForCountsFromItsWordHoweverLongTheProbeTook() {
+        failTimes(8);
+        assertThat(begin().probe()).isTrue();
+        now += PROBE.toNanos();
+        Duration asked = Duration.ofSeconds(20);
+        Delay delay = route.failed(new Failure(Cause.OVERLOAD, asked, "503"), Reach.PROBE, now);
+        assertThat(delay.delay()).isGreaterThanOrEqualTo(asked);
+    }
+
+    @Test
+    void aDialThatTookLongIsNotDeductedFromTheDelay() {
+        route = route(RouteConfig.of(FIRST).with(new RouteConfig.Probing(false, PROBE)));
+        failTimes(8);
+        assertThat(begin().probe()).isFalse();
+        now += Duration.ofSeconds(10).toNanos();
+        assertThat(route.failed(SILENT, Reach.NOTHING, now).delay()).isGreaterThan(Duration.ofSeconds(11));
     }
 
     @Test
@@ -323,6 +380,7 @@ class RouteTest {
             Failure.of(Cause.AUTH, "401"),
             Failure.of(Cause.LOCAL, "no route"),
             Failure.of(Cause.TLS, "expired"),
+            SILENT,
             new Failure(Cause.OVERLOAD, Duration.ofSeconds(7), "503"),
             new Failure(Cause.DRAIN, Duration.ofSeconds(3), "")
         };
@@ -338,6 +396,7 @@ class RouteTest {
             assertThat(Duration.ofNanos(now - last)).as(run).isLessThan(Duration.ofHours(2));
             last = now;
             probedLast = leg.probe();
+            now += chance.nextLong(PROBE.toNanos());
             boolean goesOn = !leg.probe() || route.probed(pick(chance, ProbeResult.values()), now);
             if (goesOn) {
                 if (chance.nextInt(10) == 0) {
