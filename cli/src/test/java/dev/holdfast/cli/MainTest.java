@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -46,6 +47,9 @@ class MainTest {
 
     /** As a server that runs holds it. */
     private @Nullable DataDirectory held;
+
+    /** What the server that is {@linkplain #serve served} was asked, after the question mark. */
+    private final List<String> queries = new CopyOnWriteArrayList<>();
 
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
@@ -109,6 +113,7 @@ class MainTest {
                 "outbox",
                 "outbox lst",
                 "fleet list --format xml",
+                "fleet list --label site",
                 "fleet events",
                 "fleet events a --since yesterday",
                 "fleet drops a --limit 0",
@@ -266,6 +271,18 @@ class MainTest {
     }
 
     @Test
+    void aFleetIsAskedForThoseThatHaveAllLabels() throws IOException {
+        HttpServer server = serve("t");
+        try {
+            assertThat(run("fleet", "list", "--data", directory.toString(), "--label", "a=b&c", "--label", "d="))
+                    .isZero();
+            assertThat(queries).containsExactly("label=a%3Db%26c&label=d%3D");
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    @Test
     void anAgentIsShownByUidPrefixAndHost() throws IOException {
         HttpServer server = serve("t");
         try {
@@ -333,6 +350,7 @@ class MainTest {
     private HttpServer serve(String token) throws IOException {
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/api/agents", exchange -> {
+            queries.add(String.valueOf(exchange.getRequestURI().getRawQuery()));
             boolean one = exchange.getRequestURI().getPath().endsWith("/0199aa");
             byte[] body = (one ? WHOLE : "[" + ONE + "," + TWO + "]").getBytes(StandardCharsets.UTF_8);
             boolean known = "Bearer t".equals(exchange.getRequestHeaders().getFirst("Authorization"));

@@ -5,7 +5,11 @@ import static dev.holdfast.server.TestAgent.registration;
 import static dev.holdfast.server.TestAgent.uid;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.opamp.AgentDescription;
+import dev.holdfast.opamp.AgentMessage;
 import dev.holdfast.opamp.Health;
+import dev.holdfast.opamp.InstanceUid;
+import dev.holdfast.opamp.Value;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.http.HttpResponse;
@@ -146,7 +150,8 @@ class ServerAdminIT {
                             "last_seen",
                             "clock_offset_s",
                             "version",
-                            "healthy");
+                            "healthy",
+                            "labels");
             assertThat(first.get("host").asString()).isEqualTo("a");
             assertThat(first.get("attached").asBoolean()).isTrue();
             assertThat(first.get("transport").asString()).isEqualTo("websocket");
@@ -156,6 +161,44 @@ class ServerAdminIT {
             assertThat(Instant.parse(first.get("last_seen").asString()))
                     .isAfterOrEqualTo(Instant.parse(first.get("first_seen").asString()));
         }
+    }
+
+    @Test
+    void theListHasThoseAloneThatHaveAllLabelsAskedFor() throws Exception {
+        try (TestAgent one = TestAgent.connect(server, uid(1), null);
+                TestAgent two = TestAgent.connect(server, uid(2), null);
+                TestAgent none = TestAgent.connect(server, uid(3), null)) {
+            one.ask(labelled(1, Map.of("label.site", Value.of("berlin, mitte"), "label.rack", Value.of(4))));
+            two.ask(labelled(2, Map.of("label.site", Value.of("berlin, mitte"), "label.rack", Value.of("a=b"))));
+            none.ask(labelled(3, Map.of("site", Value.of("berlin, mitte"), "label.rack", new Value.Absent())));
+
+            assertThat(listed("?label=site%3Dberlin%2C+mitte")).containsExactly(uid(1), uid(2));
+            assertThat(listed("?label=site%3Dberlin%2C+mitte&label=rack%3D4")).containsExactly(uid(1));
+            assertThat(listed("?label=rack%3Da%3Db")).containsExactly(uid(2));
+            assertThat(listed("?label=site%3Dberlin&label=rack%3D4")).isEmpty();
+            assertThat(listed("?label=rack%3D4&label=rack%3Da%3Db"))
+                    .as("a label has one value")
+                    .isEmpty();
+            assertThat(listed("")).hasSize(3);
+            assertThat(server.agent(uid(1)).get("labels"))
+                    .isEqualTo(TestServer.json("{\"site\":\"berlin, mitte\",\"rack\":\"4\"}"));
+            assertThat(server.agent(uid(3)).get("labels")).isEmpty();
+        }
+        HttpResponse<String> bad = server.admin("/api/agents?label=site");
+        assertThat(bad.statusCode()).isEqualTo(400);
+        assertThat(TestServer.json(bad.body()).get("error").asString())
+                .isEqualTo("label: site (expected: NAME=VALUE, such as site=berlin)");
+    }
+
+    private static AgentMessage labelled(int number, Map<String, Value> attributes) {
+        return registration(uid(number), 0, "", "x").withDescription(new AgentDescription(Map.of(), attributes));
+    }
+
+    private List<InstanceUid> listed(String query) throws Exception {
+        return server.api("/api/agents" + query)
+                .valueStream()
+                .map(agent -> InstanceUid.parse(agent.get("instance_uid").asString()))
+                .toList();
     }
 
     @Test

@@ -6,6 +6,8 @@ import dev.holdfast.cli.command.ExitCode;
 import dev.holdfast.cli.command.Invocation;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
@@ -29,7 +31,8 @@ record Fleet(List<Agent> agents) {
             long rejoins,
             String lastSeen,
             String version,
-            boolean healthy) {
+            boolean healthy,
+            Map<String, String> labels) {
 
         private static Agent of(JsonNode json) {
             return new Agent(
@@ -41,7 +44,16 @@ record Fleet(List<Agent> agents) {
                     json.path("rejoins").asLong(0),
                     json.path("last_seen").asString(""),
                     json.path("version").asString(""),
-                    json.path("healthy").asBoolean(false));
+                    json.path("healthy").asBoolean(false),
+                    labels(json.path("labels")));
+        }
+
+        private static Map<String, String> labels(JsonNode json) {
+            Map<String, String> labels = new TreeMap<>();
+            json.properties()
+                    .forEach(
+                            label -> labels.put(label.getKey(), label.getValue().asString("")));
+            return labels;
         }
     }
 

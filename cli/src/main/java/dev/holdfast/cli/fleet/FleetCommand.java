@@ -8,9 +8,14 @@ import dev.holdfast.cli.run.StopSignal;
 import dev.holdfast.core.time.SystemTime;
 import dev.holdfast.core.time.Time;
 import java.io.PrintWriter;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -49,9 +54,33 @@ public final class FleetCommand implements Runnable {
             description = "Lists the agents.",
             mixinStandardHelpOptions = true,
             versionProvider = VersionLine.class)
-    int list(@Mixin FleetOptions options) throws CommandException {
-        String json = options.api(variables).get(Fleet.PATH);
+    int list(
+            @Mixin FleetOptions options,
+            @Option(
+                            names = "--label",
+                            paramLabel = "NAME=VALUE",
+                            description = "Only agents with this label; given several times, only those with all.")
+                    @Nullable
+                    List<String> labels)
+            throws CommandException {
+        // What is wrong with the options is told before anybody is asked.
+        String path = path(labels == null ? List.of() : labels);
+        String json = options.api(variables).get(path);
         return print(options.wantsJson() ? json : FleetTable.of(Fleet.parse(json)));
+    }
+
+    /** Where those are that have all of these labels. */
+    private String path(List<String> labels) {
+        for (String label : labels) {
+            if (label.indexOf('=') < 1) {
+                throw new ParameterException(
+                        spec.commandLine(), "--label: " + label + " (expected: NAME=VALUE, such as site=berlin)");
+            }
+        }
+        return Fleet.PATH
+                + labels.stream()
+                        .map(label -> "label=" + URLEncoder.encode(label, StandardCharsets.UTF_8))
+                        .collect(Collectors.joining("&", labels.isEmpty() ? "" : "?", ""));
     }
 
     @Command(

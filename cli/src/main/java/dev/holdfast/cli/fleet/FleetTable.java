@@ -5,12 +5,22 @@ import dev.holdfast.cli.command.Columns;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** A fleet as a table. */
 final class FleetTable {
 
     private static final List<String> HEADINGS = List.of(
-            "INSTANCE UID", "HOST", "ATTACHED", "OVER", "HEALTHY", "REGISTRATIONS", "REJOINS", "LAST SEEN", "VERSION");
+            "INSTANCE UID",
+            "HOST",
+            "ATTACHED",
+            "OVER",
+            "HEALTHY",
+            "REGISTRATIONS",
+            "REJOINS",
+            "LAST SEEN",
+            "VERSION",
+            "LABELS");
 
     private FleetTable() {}
 
@@ -29,10 +39,17 @@ final class FleetTable {
                         Long.toString(agent.registrations()),
                         Long.toString(agent.rejoins()),
                         Figures.date(agent.lastSeen()),
-                        agent.version())));
+                        agent.version(),
+                        labels(agent))));
         long attached = fleet.agents().stream().filter(Fleet.Agent::attached).count();
         int known = fleet.agents().size();
         String summary = known + (known == 1 ? " agent, " : " agents, ") + attached + " attached";
         return known == 0 ? summary : Columns.align(rows) + summary;
+    }
+
+    private static String labels(Fleet.Agent agent) {
+        return agent.labels().entrySet().stream()
+                .map(label -> label.getKey() + "=" + label.getValue())
+                .collect(Collectors.joining(", "));
     }
 }

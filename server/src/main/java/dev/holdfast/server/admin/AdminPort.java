@@ -192,9 +192,28 @@ public final class AdminPort implements AutoCloseable {
     }
 
     private void list(Context ctx) {
+        List<Map.Entry<String, String>> wanted;
+        try {
+            wanted = ctx.queryParams("label").stream().map(AdminPort::label).toList();
+        } catch (IllegalArgumentException e) {
+            error(ctx, HttpStatus.BAD_REQUEST, String.valueOf(e.getMessage()));
+            return;
+        }
         write(
                 ctx,
-                fleet.agents().stream().sorted(BY_HOST_THEN_UID).map(this::line).toList());
+                fleet.agents().stream()
+                        .filter(agent -> agent.labels().entrySet().containsAll(wanted))
+                        .sorted(BY_HOST_THEN_UID)
+                        .map(this::line)
+                        .toList());
+    }
+
+    private static Map.Entry<String, String> label(String text) {
+        int equals = text.indexOf('=');
+        if (equals < 1) {
+            throw new IllegalArgumentException("label: " + text + " (expected: NAME=VALUE, such as site=berlin)");
+        }
+        return Map.entry(text.substring(0, equals), text.substring(equals + 1));
     }
 
     private Map<String, @Nullable Object> line(AgentRecord agent) {
@@ -265,6 +284,7 @@ public final class AdminPort implements AutoCloseable {
             json.put("clock_offset_s", clockOffset.map(Duration::toSeconds).orElse(null));
             json.put("version", agent.description().text("service.version").orElse(null));
             json.put("healthy", agent.health() == null ? null : agent.health().healthy());
+            json.put("labels", agent.labels());
             return json;
         }
 

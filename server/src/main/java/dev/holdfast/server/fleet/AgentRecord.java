@@ -6,6 +6,8 @@ import dev.holdfast.opamp.Health;
 import dev.holdfast.opamp.InstanceUid;
 import dev.holdfast.opamp.ServerSession;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +41,8 @@ public record AgentRecord(
 
     private static final int LONGEST_HOST = 100;
 
+    private static final String LABEL = "label.";
+
     /**
      * A status record as it came.
      *
@@ -53,6 +57,17 @@ public record AgentRecord(
         return host.codePointCount(0, host.length()) <= LONGEST_HOST
                 ? host
                 : host.substring(0, host.offsetByCodePoints(0, LONGEST_HOST));
+    }
+
+    /** What its operator wants to find it by: the attributes {@code label.NAME}, by name. */
+    public Map<String, String> labels() {
+        Map<String, String> labels = new LinkedHashMap<>();
+        description.nonIdentifying().forEach((name, value) -> {
+            if (name.startsWith(LABEL) && value.plain() != null) {
+                labels.put(name.substring(LABEL.length()), value.text());
+            }
+        });
+        return labels;
     }
 
     static AgentRecord first(InstanceUid uid, ServerSession.Effect.Registered state, Instant now) {
