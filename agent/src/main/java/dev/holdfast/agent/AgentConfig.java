@@ -6,6 +6,7 @@ import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.metrics.MetricsConfig;
 import dev.holdfast.agent.outbox.OutboxConfig;
 import dev.holdfast.agent.subsystem.Surroundings;
+import dev.holdfast.core.time.Durations;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
@@ -45,10 +46,7 @@ public record AgentConfig(
      */
     public AgentConfig {
         labels = Collections.unmodifiableMap(new TreeMap<>(labels));
-        if (!statusInterval.isPositive()) {
-            throw new IllegalArgumentException(
-                    "statusInterval: " + statusInterval + " (expected: a duration > 0s, such as PT60S)");
-        }
+        Durations.requirePositive("statusInterval", statusInterval);
     }
 
     /** The defaults: without labels, variables of the environment or metrics. */

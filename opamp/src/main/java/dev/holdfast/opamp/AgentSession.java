@@ -100,19 +100,12 @@ public final class AgentSession {
 
         /** @throws IllegalArgumentException if a component is out of its range; the message names it */
         public Timing {
-            requireInRange("rejoin", rejoin);
-            requireInRange("register", register);
-            requireInRange("heartbeat", heartbeat);
+            Durations.requirePositive("rejoin", rejoin, LONGEST);
+            Durations.requirePositive("register", register, LONGEST);
+            Durations.requirePositive("heartbeat", heartbeat, LONGEST);
             if (deadAfter < 1 || deadAfter > MOST_INTERVALS) {
                 throw new IllegalArgumentException(
                         "deadAfter: " + deadAfter + " (expected: 1 to " + MOST_INTERVALS + " heartbeat intervals)");
-            }
-        }
-
-        private static void requireInRange(String name, Duration value) {
-            if (!value.isPositive() || value.compareTo(LONGEST) > 0) {
-                throw new IllegalArgumentException(
-                        name + ": " + value + " (expected: a duration > 0s and <= 24h, such as PT5S)");
             }
         }
     }

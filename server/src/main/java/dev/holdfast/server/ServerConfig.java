@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.server;
 
+import dev.holdfast.core.time.Durations;
 import dev.holdfast.opamp.outbox.OutboxWire;
 import dev.holdfast.server.admission.AdmissionConfig;
 import dev.holdfast.server.ingest.IngestConfig;
@@ -85,10 +86,10 @@ public record ServerConfig(
             throw new IllegalArgumentException("heartbeatInterval: " + heartbeatInterval
                     + " (expected: whole seconds, >= 1s, such as PT5S; the wire carries no fractions)");
         }
-        requirePositive("pingInterval", pingInterval);
-        requirePositive("requestTimeout", requestTimeout);
-        requirePositive("flushInterval", flushInterval);
-        requirePositive("drainTimeout", drainTimeout);
+        Durations.requirePositive("pingInterval", pingInterval);
+        Durations.requirePositive("requestTimeout", requestTimeout);
+        Durations.requirePositive("flushInterval", flushInterval);
+        Durations.requirePositive("drainTimeout", drainTimeout);
         if (messageLimit < LEAST_MESSAGE_LIMIT) {
             throw new IllegalArgumentException("messageLimit: " + messageLimit + " (expected: >= " + LEAST_MESSAGE_LIMIT
                     + ", which a full batch of an outbox takes)");
@@ -118,11 +119,5 @@ public record ServerConfig(
 
     private static boolean isWholeSeconds(Duration value) {
         return value.isPositive() && value.equals(value.truncatedTo(ChronoUnit.SECONDS));
-    }
-
-    private static void requirePositive(String name, Duration value) {
-        if (!value.isPositive()) {
-            throw new IllegalArgumentException(name + ": " + value + " (expected: a duration > 0s, such as PT30S)");
-        }
     }
 }

@@ -3,6 +3,7 @@ package dev.holdfast.agent.link;
 
 import dev.holdfast.agent.route.RouteConfig;
 import dev.holdfast.core.policy.Backoff;
+import dev.holdfast.core.time.Durations;
 import dev.holdfast.opamp.AgentSession;
 import dev.holdfast.opamp.Wire;
 import java.net.URI;
@@ -67,18 +68,9 @@ public record LinkConfig(RouteConfig route, Timeouts timeouts, int messageLimit,
 
         /** @throws IllegalArgumentException if a component is out of its range; the message names it */
         public Timeouts {
-            requirePositive("handshake", handshake);
-            requirePositive("send", send);
-            requirePositive("ping", ping);
-        }
-    }
-
-    private static void requirePositive(String name, Duration value) {
-        if (value.compareTo(Backoff.LONGEST) > 0) {
-            throw new IllegalArgumentException(name + ": " + value + " (expected: <= " + Backoff.LONGEST + ")");
-        }
-        if (!value.isPositive()) {
-            throw new IllegalArgumentException(name + ": " + value + " (expected: a duration > 0s, such as PT10S)");
+            Durations.requirePositive("handshake", handshake, Backoff.LONGEST);
+            Durations.requirePositive("send", send, Backoff.LONGEST);
+            Durations.requirePositive("ping", ping, Backoff.LONGEST);
         }
     }
 }

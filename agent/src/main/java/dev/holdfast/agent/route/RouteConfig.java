@@ -5,6 +5,7 @@ import dev.holdfast.core.breaker.BreakerPolicy;
 import dev.holdfast.core.breaker.Trip;
 import dev.holdfast.core.policy.Backoff;
 import dev.holdfast.core.policy.Jitter;
+import dev.holdfast.core.time.Durations;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -131,8 +132,8 @@ public record RouteConfig(Servers servers, Schedule schedule, Probing probing, P
 
         /** @throws IllegalArgumentException if a component is out of its range; the message names it */
         public Schedule {
-            requirePositive("stableAfter", stableAfter);
-            requirePositive("maxRetryAfter", maxRetryAfter);
+            Durations.requirePositive("stableAfter", stableAfter, Backoff.LONGEST);
+            Durations.requirePositive("maxRetryAfter", maxRetryAfter, Backoff.LONGEST);
         }
     }
 
@@ -149,7 +150,7 @@ public record RouteConfig(Servers servers, Schedule schedule, Probing probing, P
 
         /** @throws IllegalArgumentException if a component is out of its range; the message names it */
         public Probing {
-            requirePositive("timeout", timeout);
+            Durations.requirePositive("timeout", timeout, Backoff.LONGEST);
         }
     }
 
@@ -187,9 +188,9 @@ public record RouteConfig(Servers servers, Schedule schedule, Probing probing, P
 
         /** @throws IllegalArgumentException if a component is out of its range; the message names it */
         public Polling {
-            requirePositive("fastInterval", fastInterval);
-            requirePositive("interval", interval);
-            requirePositive("websocketRetry", websocketRetry);
+            Durations.requirePositive("fastInterval", fastInterval, Backoff.LONGEST);
+            Durations.requirePositive("interval", interval, Backoff.LONGEST);
+            Durations.requirePositive("websocketRetry", websocketRetry, Backoff.LONGEST);
             if (interval.compareTo(LONGEST_INTERVAL) > 0) {
                 throw new IllegalArgumentException("interval: " + interval + " (expected: <= " + LONGEST_INTERVAL
                         + ", or a server takes the agent for lost)");
@@ -201,15 +202,6 @@ public record RouteConfig(Servers servers, Schedule schedule, Probing probing, P
             if (tries < 1) {
                 throw new IllegalArgumentException("tries: " + tries + " (expected: >= 1, such as 5)");
             }
-        }
-    }
-
-    private static void requirePositive(String name, Duration value) {
-        if (value.compareTo(Backoff.LONGEST) > 0) {
-            throw new IllegalArgumentException(name + ": " + value + " (expected: <= " + Backoff.LONGEST + ")");
-        }
-        if (!value.isPositive()) {
-            throw new IllegalArgumentException(name + ": " + value + " (expected: a duration > 0s, such as PT10S)");
         }
     }
 }

@@ -4,6 +4,7 @@ package dev.holdfast.core.breaker;
 import dev.holdfast.core.policy.Backoff;
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Jitter;
+import dev.holdfast.core.time.Durations;
 import java.time.Duration;
 import java.util.Set;
 
@@ -45,10 +46,7 @@ public record BreakerPolicy(
     public BreakerPolicy {
         requireZeroOrMore("slowCall", slowCall);
         requireZeroOrMore("ramp", ramp);
-        if (!trialTimeout.isPositive() || trialTimeout.compareTo(Backoff.LONGEST) > 0) {
-            throw new IllegalArgumentException(
-                    "trialTimeout: " + trialTimeout + " (expected: more than 0s, at most " + Backoff.LONGEST + ")");
-        }
+        Durations.requirePositive("trialTimeout", trialTimeout, Backoff.LONGEST);
         if (trials < 1) {
             throw new IllegalArgumentException("trials: " + trials + " (expected: >= 1)");
         }

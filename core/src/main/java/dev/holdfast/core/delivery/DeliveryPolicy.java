@@ -3,6 +3,7 @@ package dev.holdfast.core.delivery;
 
 import dev.holdfast.core.policy.Backoff;
 import dev.holdfast.core.policy.Jitter;
+import dev.holdfast.core.time.Durations;
 import java.time.Duration;
 import java.util.Map;
 
@@ -94,8 +95,8 @@ public record DeliveryPolicy(
 
     /** @throws IllegalArgumentException if a component is out of its range; the message names it */
     public DeliveryPolicy {
-        requirePositive("answerTimeout", answerTimeout);
-        requirePositive("maxRetryAfter", maxRetryAfter);
+        Durations.requirePositive("answerTimeout", answerTimeout, Backoff.LONGEST);
+        Durations.requirePositive("maxRetryAfter", maxRetryAfter, Backoff.LONGEST);
     }
 
     /** The same with another backoff. */
@@ -121,12 +122,6 @@ public record DeliveryPolicy(
     private static void requireAtLeast(String name, long value, long least) {
         if (value < least) {
             throw new IllegalArgumentException(name + ": " + value + " (expected: >= " + least + ")");
-        }
-    }
-
-    private static void requirePositive(String name, Duration value) {
-        if (!value.isPositive() || value.compareTo(Backoff.LONGEST) > 0) {
-            throw new IllegalArgumentException(name + ": " + value + " (expected: a duration > 0s, such as PT30S)");
         }
     }
 }

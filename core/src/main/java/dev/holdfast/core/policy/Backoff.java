@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.policy;
 
+import dev.holdfast.core.time.Durations;
 import java.time.Duration;
 import java.util.random.RandomGenerator;
 
@@ -59,7 +60,7 @@ public record Backoff(
 
     /** @throws IllegalArgumentException if a component is out of its range; the message names it */
     public Backoff {
-        requirePositive("initial", initial);
+        Durations.requirePositive("initial", initial);
         if (!(multiplier >= 1) || Double.isInfinite(multiplier)) {
             throw new IllegalArgumentException("multiplier: " + multiplier + " (expected: a finite number >= 1)");
         }
@@ -76,7 +77,7 @@ public record Backoff(
             throw new IllegalArgumentException("fastAttempts: " + fastAttempts + " (expected: >= 0)");
         }
         if (fastAttempts > 0) {
-            requirePositive("fastDelay", fastDelay);
+            Durations.requirePositive("fastDelay", fastDelay);
             if (fastDelay.compareTo(cap) > 0) {
                 throw new IllegalArgumentException(
                         "fastDelay: " + fastDelay + " (expected: <= cap, which is " + cap + ")");
@@ -185,11 +186,5 @@ public record Backoff(
             return LONGEST.toNanos();
         }
         return duration.isNegative() ? 0 : duration.toNanos();
-    }
-
-    private static void requirePositive(String name, Duration value) {
-        if (!value.isPositive()) {
-            throw new IllegalArgumentException(name + ": " + value + " (expected: a duration > 0s, such as PT1S)");
-        }
     }
 }

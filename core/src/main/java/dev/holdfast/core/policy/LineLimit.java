@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.policy;
 
+import dev.holdfast.core.time.Durations;
 import java.time.Duration;
 import java.util.OptionalLong;
 
@@ -31,9 +32,7 @@ public final class LineLimit {
         if (burst < 1) {
             throw new IllegalArgumentException("burst: " + burst + " (expected: >= 1)");
         }
-        if (!interval.isPositive()) {
-            throw new IllegalArgumentException("interval: " + interval + " (expected: a duration > 0s)");
-        }
+        Durations.requirePositive("interval", interval);
         this.burst = burst;
         this.intervalNanos = interval.toNanos();
         this.spare = burst;

@@ -4,6 +4,7 @@ package dev.holdfast.core.retry;
 import dev.holdfast.core.policy.Backoff;
 import dev.holdfast.core.policy.Cause;
 import dev.holdfast.core.policy.Jitter;
+import dev.holdfast.core.time.Durations;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -35,10 +36,7 @@ public record RetryPolicy(Map<Cause, Backoff> ladders, int maxAttempts, Duration
         if (maxAttempts < 1) {
             throw new IllegalArgumentException("maxAttempts: " + maxAttempts + " (expected: >= 1)");
         }
-        if (!maxElapsed.isPositive() || maxElapsed.compareTo(Backoff.LONGEST) > 0) {
-            throw new IllegalArgumentException(
-                    "maxElapsed: " + maxElapsed + " (expected: more than 0s, at most " + Backoff.LONGEST + ")");
-        }
+        Durations.requirePositive("maxElapsed", maxElapsed, Backoff.LONGEST);
     }
 
     /**

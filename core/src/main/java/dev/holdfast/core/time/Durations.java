@@ -36,6 +36,31 @@ public final class Durations {
         return Optional.of(sum);
     }
 
+    /**
+     * Sees to it that something takes time.
+     *
+     * @param name what the message calls it
+     * @throws IllegalArgumentException if it is not more than zero
+     */
+    public static void requirePositive(String name, Duration value) {
+        if (!value.isPositive()) {
+            throw new IllegalArgumentException(name + ": " + value + " (expected: a duration > 0s, such as PT10S)");
+        }
+    }
+
+    /**
+     * Sees to it that something takes time, and not too much.
+     *
+     * @param name what the message calls it
+     * @throws IllegalArgumentException if it is not more than zero, or more than {@code most}
+     */
+    public static void requirePositive(String name, Duration value, Duration most) {
+        requirePositive(name, value);
+        if (value.compareTo(most) > 0) {
+            throw new IllegalArgumentException(name + ": " + value + " (expected: <= " + most + ")");
+        }
+    }
+
     /** What {@link #parse} reads as {@code duration}, which is of whole milliseconds. */
     public static String print(Duration duration) {
         long rest = duration.toMillis();

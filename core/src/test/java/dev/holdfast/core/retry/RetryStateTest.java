@@ -158,7 +158,7 @@ class RetryStateTest {
                 .withMessage("maxAttempts: 0 (expected: >= 1)");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> RetryPolicy.CHECK_IN.withMaxElapsed(Duration.ZERO))
-                .withMessageStartingWith("maxElapsed: PT0S (expected: more than 0s");
+                .withMessageStartingWith("maxElapsed: PT0S (expected: a duration > 0s");
     }
 
     private static RetryState.Again again(RetryState state, RetryPolicy policy, Failure failure) {

@@ -2,6 +2,7 @@
 package dev.holdfast.core.time;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -40,5 +41,21 @@ class DurationsTest {
             Duration duration = Duration.ofMillis(millis);
             assertThat(Durations.parse(Durations.print(duration))).contains(duration);
         }
+    }
+
+    @Test
+    void areRequiredToBeMoreThanZeroAndNotTooMuchByName() {
+        Duration most = Duration.ofDays(1);
+        Durations.requirePositive("wait", Duration.ofNanos(1));
+        Durations.requirePositive("wait", most, most);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Durations.requirePositive("wait", Duration.ZERO))
+                .withMessage("wait: PT0S (expected: a duration > 0s, such as PT10S)");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Durations.requirePositive("wait", Duration.ofSeconds(-3), most))
+                .withMessage("wait: PT-3S (expected: a duration > 0s, such as PT10S)");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Durations.requirePositive("wait", most.plusNanos(1), most))
+                .withMessage("wait: PT24H0.000000001S (expected: <= PT24H)");
     }
 }

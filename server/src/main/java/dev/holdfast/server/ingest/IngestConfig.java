@@ -2,6 +2,7 @@
 package dev.holdfast.server.ingest;
 
 import dev.holdfast.core.record.NewRecord;
+import dev.holdfast.core.time.Durations;
 import java.time.Duration;
 
 /**
@@ -45,10 +46,7 @@ public record IngestConfig(int queueLimit, int recordLimit, Duration retention, 
             throw new IllegalArgumentException(
                     "recordLimit: " + recordLimit + " (expected: 1 to " + RECORD_LIMIT + ")");
         }
-        if (!retention.isPositive()) {
-            throw new IllegalArgumentException(
-                    "retention: " + retention + " (expected: a duration > 0s, such as PT168H)");
-        }
+        Durations.requirePositive("retention", retention);
         if (retentionSize < 1) {
             throw new IllegalArgumentException("retentionSize: " + retentionSize + " (expected: >= 1)");
         }
