@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.outbox;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.holdfast.core.disk.FaultyDisk;
 import dev.holdfast.core.outbox.OutboxPolicy.WhenFull;
 import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.record.Audit;
@@ -13,56 +11,23 @@ import dev.holdfast.core.record.Item;
 import dev.holdfast.core.record.Item.Gap;
 import dev.holdfast.core.record.Item.Stored;
 import dev.holdfast.core.record.Item.Why;
-import dev.holdfast.core.record.NewRecord;
 import dev.holdfast.core.record.Point;
 import dev.holdfast.core.time.VirtualTime;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Records that grow too old, and how many are being written at a time. */
-class OutboxAgeTest {
+class OutboxAgeTest extends OpenOutbox {
 
     private static final OutboxPolicy HOUR =
             OutboxPolicy.DEFAULT.withSegment(64 << 10).withMaxAge(Duration.ofHours(1));
 
-    private final FaultyDisk disk = new FaultyDisk(new SplittableRandom(1));
-    private final SharedTime time = new SharedTime();
-    private final List<String> heard = new CopyOnWriteArrayList<>();
-    private Outbox outbox;
-
-    @BeforeEach
-    void open() throws IOException {
-        outbox = open(HOUR);
-    }
-
-    @AfterEach
-    void close() throws IOException {
-        outbox.close();
-    }
-
-    private Outbox open(OutboxPolicy policy) throws IOException {
-        Outbox opened = Outbox.open(disk, policy, time, new SplittableRandom(1), Runnable::run);
-        opened.listen(new Outbox.Listener() {
-            @Override
-            public void letGo(String lane, Gap gap) {
-                heard.add(lane + " " + gap.why() + " " + gap.first() + "-" + gap.last());
-            }
-        });
-        return opened;
-    }
-
-    private void reopen(OutboxPolicy policy) throws IOException {
-        outbox.close();
-        outbox = open(policy);
+    OutboxAgeTest() {
+        super(HOUR);
     }
 
     /** Returns once everything that was asked for before is written. */
@@ -90,7 +55,7 @@ class OutboxAgeTest {
         assertThat(sum.first()).isEqualTo(VirtualTime.BEGINNING);
         assertThat(items.get(1)).isInstanceOf(Stored.class);
         assertThat(outbox.read("b", 1, 10, 1 << 20)).first().isInstanceOf(Stored.class);
-        assertThat(heard).containsExactly("a EXPIRED 1-3");
+        assertThat(gone).containsExactly("a EXPIRED 1-3");
         assertThat(outbox.figures().expired()).isEqualTo(3);
         assertThat(outbox.points("a", List.of(2L, 3L, 4L)))
                 .containsExactly(
@@ -114,7 +79,7 @@ class OutboxAgeTest {
         assertThat(items.getFirst().last()).isEqualTo(10);
         assertThat(Audit.Sum.of(((Gap) items.getFirst()).audit()).orElseThrow().count())
                 .isEqualTo(10);
-        assertThat(heard)
+        assertThat(gone)
                 .hasSize(10)
                 .startsWith("a EXPIRED 1-1", "a EXPIRED 2-2")
                 .endsWith("a EXPIRED 10-10");
@@ -205,23 +170,5 @@ class OutboxAgeTest {
     void severalRecordsAreAppendedTogetherByOneWhoWaits() throws Exception {
         assertThat(outbox.append(List.of(record("a", 1), record("b", 1), record("a", 1))))
                 .containsExactly(1L, 1L, 2L);
-    }
-
-    private static NewRecord record(String lane, int size) {
-        return NewRecord.of(lane, "text/plain", "x".repeat(size).getBytes(UTF_8));
-    }
-
-    private void append(String lane, int count, int size) throws Exception {
-        List<CompletableFuture<List<Long>>> futures = new ArrayList<>();
-        for (int n = 0; n < count; n++) {
-            futures.add(outbox.appendAsync(List.of(record(lane, size))));
-        }
-        for (CompletableFuture<List<Long>> future : futures) {
-            get(future);
-        }
-    }
-
-    private static <T> T get(CompletableFuture<T> future) throws Exception {
-        return future.get(10, TimeUnit.SECONDS);
     }
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.core.outbox;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.holdfast.core.disk.FaultyDisk;
 import dev.holdfast.core.outbox.OutboxPolicy.Durability;
 import dev.holdfast.core.outbox.OutboxPolicy.WhenFull;
 import dev.holdfast.core.record.Attempts;
@@ -22,54 +20,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.SplittableRandom;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongFunction;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What whoever empties an outbox needs of it: points, bounded reads, news, figures. */
-class OutboxDrivenTest {
+class OutboxDrivenTest extends OpenOutbox {
 
     private static final OutboxPolicy SMALL = OutboxPolicy.DEFAULT.withSegment(64 << 10);
 
-    private final FaultyDisk disk = new FaultyDisk(new SplittableRandom(1));
-    private final SharedTime time = new SharedTime();
-    private final List<String> heard = new CopyOnWriteArrayList<>();
-    private Outbox outbox;
-
-    @BeforeEach
-    void open() throws IOException {
-        outbox = open(SMALL);
-    }
-
-    @AfterEach
-    void close() throws IOException {
-        outbox.close();
-    }
-
-    private Outbox open(OutboxPolicy policy) throws IOException {
-        Outbox opened = Outbox.open(disk, policy, time, new SplittableRandom(1), Runnable::run);
-        opened.listen(new Outbox.Listener() {
-            @Override
-            public void durable(String lane, long last) {
-                heard.add(lane + " " + last);
-            }
-
-            @Override
-            public void letGo(String lane, Gap gap) {
-                heard.add(lane + " " + gap.why() + " " + gap.first() + "-" + gap.last());
-            }
-        });
-        return opened;
-    }
-
-    private void reopen(OutboxPolicy policy) throws IOException {
-        outbox.close();
-        outbox = open(policy);
+    OutboxDrivenTest() {
+        super(SMALL);
     }
 
     @Test
@@ -186,13 +146,13 @@ class OutboxDrivenTest {
     @Test
     void whatIsOnTheDiskIsToldBeforeTheAppendIsOver() throws Exception {
         outbox.append(record("a", 10));
-        assertThat(heard).containsExactly("a 1");
+        assertThat(durable).containsExactly("a 1");
         get(outbox.appendAsync(List.of(record("a", 10), record("b", 10), record("a", 10))));
-        assertThat(heard).containsExactly("a 1", "a 3", "b 1");
+        assertThat(durable).containsExactly("a 1", "a 3", "b 1");
         get(outbox.bury("a", attempts(1)));
         long id = outbox.dead(0, 1).getFirst().id();
         outbox.replay(id);
-        assertThat(heard).containsExactly("a 1", "a 3", "b 1", "a 4");
+        assertThat(durable).containsExactly("a 1", "a 3", "b 1", "a 4");
         assertThat(outbox.lanes().getFirst().last()).isEqualTo(4);
     }
 
@@ -201,14 +161,14 @@ class OutboxDrivenTest {
         reopen(SMALL.withDurability(Durability.RELAXED));
         outbox.append(record("a", 10));
         outbox.append(record("b", 10));
-        assertThat(heard).isEmpty();
+        assertThat(durable).isEmpty();
         assertThat(outbox.lanes()).extracting(lane -> lane.last()).containsExactly(0L, 0L);
 
         time.awaitTask();
         time.advance(OutboxPolicy.RELAXED_FOR);
         // Behind the forced write.
         acknowledge("a", 9, 1);
-        assertThat(heard).containsExactly("a 1", "b 1");
+        assertThat(durable).containsExactly("a 1", "b 1");
         assertThat(outbox.lanes()).extracting(lane -> lane.last()).containsExactly(1L, 1L);
         reopen(SMALL.withDurability(Durability.RELAXED));
         assertThat(outbox.lanes()).extracting(lane -> lane.last()).containsExactly(1L, 1L);
@@ -233,11 +193,9 @@ class OutboxDrivenTest {
         Gap gap = (Gap) outbox.read("a", 1, 1, 1).getFirst();
         long dropped = gap.last();
         long expected = 1;
-        for (String news : heard) {
-            if (news.contains("DROPPED")) {
-                assertThat(news).startsWith("a DROPPED " + expected + "-");
-                expected = Long.parseLong(news.substring(news.indexOf('-') + 1)) + 1;
-            }
+        for (String news : gone) {
+            assertThat(news).startsWith("a DROPPED " + expected + "-");
+            expected = Long.parseLong(news.substring(news.indexOf('-') + 1)) + 1;
         }
         assertThat(expected).isEqualTo(dropped + 1);
         assertThat(outbox.figures().dropped()).isEqualTo(dropped).isPositive();
@@ -255,7 +213,7 @@ class OutboxDrivenTest {
             assertThat(((Gap) items.get(1)).why()).isEqualTo(Why.DAMAGED);
             acknowledge("nobody", 1, 1);
         }
-        assertThat(heard).containsOnlyOnce("a DAMAGED 2-2");
+        assertThat(gone).containsOnlyOnce("a DAMAGED 2-2");
         assertThat(outbox.figures().lost()).isEqualTo(1);
         reopen(SMALL);
         outbox.read("a", 1, 100, 1 << 20);
@@ -276,7 +234,7 @@ class OutboxDrivenTest {
         assertThat(items.getLast().last()).isEqualTo(150);
         long lost = items.getFirst().last();
         acknowledge("nobody", 1, 1);
-        assertThat(heard).contains("a DAMAGED 1-" + lost);
+        assertThat(gone).contains("a DAMAGED 1-" + lost);
         assertThat(outbox.points("a", List.of(lost, lost + 1)))
                 .containsExactly(Point.START, new Point(lost + 1, items.get(1).hash()));
         assertThat(disk.names()).as("it is kept for whoever repairs it").contains("0000000001.log");
@@ -306,28 +264,6 @@ class OutboxDrivenTest {
 
     private static Attempts attempts(long sequence) {
         return Attempts.none(sequence, VirtualTime.BEGINNING).plus("no", true, VirtualTime.BEGINNING);
-    }
-
-    private static NewRecord record(String lane, int size) {
-        return NewRecord.of(lane, "text/plain", "x".repeat(size).getBytes(UTF_8));
-    }
-
-    private void append(String lane, int count, int size) throws Exception {
-        List<CompletableFuture<List<Long>>> futures = new ArrayList<>();
-        for (int n = 0; n < count; n++) {
-            futures.add(outbox.appendAsync(List.of(record(lane, size))));
-        }
-        for (CompletableFuture<List<Long>> future : futures) {
-            get(future);
-        }
-    }
-
-    private void acknowledge(String lane, long sequence, long hash) throws Exception {
-        get(outbox.acknowledge(lane, sequence, hash));
-    }
-
-    private static <T> T get(CompletableFuture<T> future) throws Exception {
-        return future.get(10, TimeUnit.SECONDS);
     }
 
     private LongFunction<Point> pointsOf(String lane) throws IOException {
