@@ -65,8 +65,8 @@ class CommandTest {
             value = {
                 "storm --keys 0 | '--keys': 0 (expected: a whole number from 1 to 2147483647)",
                 "storm --keys many | '--keys': many (expected: a whole number from 1 to 2147483647)",
-                "storm --for 0s | '--for': 0s (expected: a duration > 0s, such as 60s)",
-                "storm --for 10 | '--for': 10 (expected: a duration > 0s, such as 60s)",
+                "storm --for 0s | '--for': 0s (expected: a duration > 0s, such as 10m)",
+                "storm --for 10 | '--for': 10 (expected: a duration > 0s, such as 10m)",
                 "storm --format xml | '--format': expected one of [TEXT, JSON] (case-insensitive) but was 'xml'",
                 "chaos --kills 0 | '--kills': 0 (expected: a whole number from 1 to 100000)",
                 "chaos --for 0s | '--for': 0s (expected: a duration > 0s, such as 10m)",

@@ -57,7 +57,7 @@ public final class ChaosCommand implements Callable<Integer> {
             names = "--for",
             paramLabel = "D",
             description = "No fault is begun after so long, such as 10m, though some be left. Default: 2h.",
-            converter = LengthConverter.class)
+            converter = Given.Length.class)
     private Duration most = Duration.ofHours(2);
 
     @Mixin
@@ -74,14 +74,6 @@ public final class ChaosCommand implements Callable<Integer> {
         @Override
         public Integer convert(String value) {
             return Given.count(value, MOST);
-        }
-    }
-
-    /** Reads how long it lasts. */
-    static final class LengthConverter implements CommandLine.ITypeConverter<Duration> {
-        @Override
-        public Duration convert(String value) {
-            return Given.length(value, "10m");
         }
     }
 

@@ -3,6 +3,7 @@ package dev.holdfast.lab.print;
 
 import dev.holdfast.core.time.Durations;
 import java.time.Duration;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** Values of options, as they are written everywhere. */
@@ -27,16 +28,26 @@ public final class Given {
         throw new TypeConversionException(value + " (expected: a whole number from 1 to " + most + ")");
     }
 
-    /**
-     * How long something takes.
-     *
-     * @param example what the message shows
-     * @throws TypeConversionException if it is not more than zero
-     */
-    public static Duration length(String value, String example) {
-        return Durations.parse(value)
-                .filter(Duration::isPositive)
-                .orElseThrow(() ->
-                        new TypeConversionException(value + " (expected: a duration > 0s, such as " + example + ")"));
+    /** Reads how long something takes. */
+    public static final class Length implements ITypeConverter<Duration> {
+
+        /** @throws TypeConversionException if it is not more than zero */
+        @Override
+        public Duration convert(String value) {
+            return Durations.parse(value)
+                    .filter(Duration::isPositive)
+                    .orElseThrow(
+                            () -> new TypeConversionException(value + " (expected: a duration > 0s, such as 10m)"));
+        }
+    }
+
+    /** Reads how many there are of something that may be as many as one likes. */
+    public static final class Count implements ITypeConverter<Integer> {
+
+        /** @throws TypeConversionException if it is less than one */
+        @Override
+        public Integer convert(String value) {
+            return count(value, Integer.MAX_VALUE);
+        }
     }
 }

@@ -40,14 +40,14 @@ public final class SoakCommand implements Callable<Integer> {
             names = "--for",
             paramLabel = "D",
             description = "How long it lasts. Default: 30m.",
-            converter = LengthConverter.class)
+            converter = Given.Length.class)
     private Duration length = Duration.ofMinutes(30);
 
     @Option(
             names = "--every",
             paramLabel = "D",
             description = "How long the server listens before it is killed. Default: 5s.",
-            converter = LengthConverter.class)
+            converter = Given.Length.class)
     private Duration interval = Duration.ofSeconds(5);
 
     @Mixin
@@ -55,14 +55,6 @@ public final class SoakCommand implements Callable<Integer> {
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
-
-    /** Reads how long something lasts. */
-    static final class LengthConverter implements CommandLine.ITypeConverter<Duration> {
-        @Override
-        public Duration convert(String value) {
-            return Given.length(value, "30m");
-        }
-    }
 
     @Override
     public Integer call() throws IOException, InterruptedException {

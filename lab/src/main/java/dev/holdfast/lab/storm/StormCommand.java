@@ -43,14 +43,14 @@ public final class StormCommand implements Callable<Integer> {
             names = "--keys",
             paramLabel = "N",
             description = "How many keys fail; at least 1. Default: 10000.",
-            converter = CountConverter.class)
+            converter = Given.Count.class)
     private int keys = 10_000;
 
     @Option(
             names = "--for",
             paramLabel = "D",
             description = "How long each way is run, such as 500ms or 5m; the last one 10s at most. Default: 60s.",
-            converter = DurationConverter.class)
+            converter = Given.Length.class)
     private Duration length = Duration.ofSeconds(60);
 
     @Mixin
@@ -58,22 +58,6 @@ public final class StormCommand implements Callable<Integer> {
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
-
-    /** Reads how many there are of something. */
-    static final class CountConverter implements CommandLine.ITypeConverter<Integer> {
-        @Override
-        public Integer convert(String value) {
-            return Given.count(value, Integer.MAX_VALUE);
-        }
-    }
-
-    /** Reads durations as they are written everywhere. */
-    static final class DurationConverter implements CommandLine.ITypeConverter<Duration> {
-        @Override
-        public Duration convert(String value) {
-            return Given.length(value, "60s");
-        }
-    }
 
     @Override
     public Integer call() throws InterruptedException {
