@@ -5,22 +5,28 @@ import dev.holdfast.agent.access.OutboxAccess;
 import dev.holdfast.cli.command.CommandException;
 import dev.holdfast.cli.command.ExitCode;
 import dev.holdfast.cli.command.Invocation;
+import dev.holdfast.core.disk.DataDirectoryException;
 import dev.holdfast.core.record.DeadLetter;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
-/** Which dead letters are meant, and finding them. */
+/** Which dead letters are meant, in which outbox, and finding them. */
 final class DeadLetters {
 
     /** How many are asked for at once. */
     private static final int PAGE = 100;
+
+    @Mixin
+    private OutboxOptions options = new OutboxOptions();
 
     @Parameters(paramLabel = "ID", arity = "0..*", description = "Their numbers, as `dead` lists them.")
     private List<Long> ids = new ArrayList<>();
@@ -31,13 +37,29 @@ final class DeadLetters {
     @Option(names = "--lane", paramLabel = "LANE", description = "With --all: all of this lane.")
     private @Nullable String lane;
 
+    /** What is done with those that are meant. */
+    @FunctionalInterface
+    interface Work {
+        /** Does it. */
+        void with(OutboxAccess outbox, List<Long> ids) throws IOException, InterruptedException, CommandException;
+    }
+
     /**
-     * The ids that are meant, all of which are there.
+     * Does something with those that are meant, all of which are there.
      *
      * @throws ParameterException if it is not clear which
      * @throws CommandException if one is not there
      */
-    List<Long> chosen(OutboxAccess outbox) throws IOException, CommandException {
+    int run(Map<String, String> variables, CommandSpec spec, Work work)
+            throws CommandException, DataDirectoryException, InterruptedException {
+        check(spec);
+        return options.run(variables, (outbox, data) -> {
+            work.with(outbox, chosen(outbox));
+            return ExitCode.DONE;
+        });
+    }
+
+    private List<Long> chosen(OutboxAccess outbox) throws IOException, CommandException {
         List<Long> chosen = new ArrayList<>();
         if (isAll) {
             each(outbox, lane, letter -> chosen.add(letter.id()));
@@ -49,7 +71,7 @@ final class DeadLetters {
     }
 
     /** Sees to it that it is clear which are meant. */
-    void check(CommandSpec spec) {
+    private void check(CommandSpec spec) {
         if (isAll == !ids.isEmpty()) {
             throw new ParameterException(
                     spec.commandLine(),

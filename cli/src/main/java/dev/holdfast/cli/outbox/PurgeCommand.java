@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -40,9 +39,6 @@ final class PurgeCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Mixin
-    private OutboxOptions options = new OutboxOptions();
-
-    @Mixin
     private DeadLetters letters = new DeadLetters();
 
     @Option(names = "--yes", description = "Do not ask.")
@@ -54,10 +50,7 @@ final class PurgeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandException, DataDirectoryException, InterruptedException {
-        letters.check(spec);
-        return options.run(variables, (outbox, data) -> {
-            PrintWriter out = spec.commandLine().getOut();
-            List<Long> chosen = letters.chosen(outbox);
+        return letters.run(variables, spec, (outbox, chosen) -> {
             String what = chosen.size() + (chosen.size() == 1 ? " dead letter" : " dead letters");
             if (!chosen.isEmpty() && !isSure && !confirm(what)) {
                 throw new CommandException(
@@ -66,8 +59,7 @@ final class PurgeCommand implements Callable<Integer> {
             for (long id : chosen) {
                 outbox.purge(id);
             }
-            out.println(what + " deleted");
-            return ExitCode.DONE;
+            spec.commandLine().getOut().println(what + " deleted");
         });
     }
 

@@ -2,11 +2,9 @@
 package dev.holdfast.cli.outbox;
 
 import dev.holdfast.cli.command.CommandException;
-import dev.holdfast.cli.command.ExitCode;
 import dev.holdfast.cli.command.VersionLine;
 import dev.holdfast.core.disk.DataDirectoryException;
 import java.io.PrintWriter;
-import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -32,9 +30,6 @@ final class ReplayCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Mixin
-    private OutboxOptions options = new OutboxOptions();
-
-    @Mixin
     private DeadLetters letters = new DeadLetters();
 
     ReplayCommand(Map<String, String> variables) {
@@ -43,10 +38,8 @@ final class ReplayCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandException, DataDirectoryException, InterruptedException {
-        letters.check(spec);
-        return options.run(variables, (outbox, data) -> {
+        return letters.run(variables, spec, (outbox, chosen) -> {
             PrintWriter out = spec.commandLine().getOut();
-            List<Long> chosen = letters.chosen(outbox);
             for (long id : chosen) {
                 OptionalLong sequence = outbox.replay(id);
                 out.println(
@@ -57,7 +50,6 @@ final class ReplayCommand implements Callable<Integer> {
             if (chosen.isEmpty()) {
                 out.println("no dead letters");
             }
-            return ExitCode.DONE;
         });
     }
 }
