@@ -17,20 +17,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** What an agent can be told of how its link breaks off, probes, polls and finds its way through proxies. */
 final class LinkKeys {
-
-    /** How messages travel. */
-    enum TransportMode {
-        /** Over WebSocket; over HTTP polling for as long as WebSocket does not get through. */
-        AUTO,
-        /** Over WebSocket alone. */
-        WEBSOCKET,
-        /** Over HTTP polling alone. */
-        POLLING
-    }
 
     static final Key<Integer> BREAKER_FAILURES = new Key<>(
             "breaker.failures",
@@ -58,10 +47,13 @@ final class LinkKeys {
             "true",
             "Whether each agent draws an order of its own for several servers, so that they share the load.");
 
-    static final Key<TransportMode> TRANSPORT = new Key<>(
+    private static final String BOTH_WAYS = "auto";
+
+    /** The one way that is taken; empty for both. */
+    static final Key<Optional<Way>> TRANSPORT = new Key<>(
             "transport",
-            Types.choice(TransportMode.class),
-            Types.word(TransportMode.AUTO),
+            Types.choiceOr(BOTH_WAYS, Way.class),
+            BOTH_WAYS,
             "How messages travel; auto polls for as long as WebSocket does not get through.");
 
     static final Key<Duration> POLLING_INTERVAL =
@@ -212,13 +204,8 @@ final class LinkKeys {
     }
 
     static RouteConfig.Servers servers(Settings settings, List<URI> urls) {
-        @Nullable
-        Way only = switch (settings.value(TRANSPORT)) {
-            case AUTO -> null;
-            case WEBSOCKET -> Way.WEBSOCKET;
-            case POLLING -> Way.POLLING;
-        };
-        return new RouteConfig.Servers(urls, settings.value(SHUFFLE), only);
+        return new RouteConfig.Servers(
+                urls, settings.value(SHUFFLE), settings.value(TRANSPORT).orElse(null));
     }
 
     /**

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -90,14 +91,25 @@ public final class Types {
         for (E each : of.getEnumConstants()) {
             choices.put(word(each), each);
         }
+        return choice(choices);
+    }
+
+    /** The same, or a word that stands for none of them. */
+    public static <E extends Enum<E>> Type<Optional<E>> choiceOr(String none, Class<E> of) {
+        Map<String, Optional<E>> choices = new LinkedHashMap<>();
+        choices.put(none, Optional.empty());
+        for (E each : of.getEnumConstants()) {
+            choices.put(word(each), Optional.of(each));
+        }
+        return choice(choices);
+    }
+
+    private static <T> Type<T> choice(Map<String, T> choices) {
         String expected = String.join(" or ", choices.keySet());
-        return Type.word("word", expected, text -> {
-            E chosen = choices.get(text);
-            if (chosen == null) {
-                throw new MismatchException(expected);
-            }
-            return chosen;
-        });
+        return Type.word(
+                "word",
+                expected,
+                text -> Optional.ofNullable(choices.get(text)).orElseThrow(() -> new MismatchException(expected)));
     }
 
     /** How {@link #choice} writes one. */

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.holdfast.agent.route.RouteConfig;
+import dev.holdfast.agent.route.Way;
 import dev.holdfast.cli.config.Configuration;
 import dev.holdfast.cli.key.LinkKeys.Credentials;
-import dev.holdfast.cli.key.LinkKeys.TransportMode;
 import dev.holdfast.cli.value.ProxyChoice;
 import dev.holdfast.core.breaker.BreakerPolicy;
 import dev.holdfast.core.breaker.Trip;
@@ -49,7 +49,7 @@ class LinkKeysTest {
         assertThat(settings.value(LinkKeys.PROBE_ENABLED)).isTrue();
         assertThat(settings.value(LinkKeys.PROBE_TIMEOUT)).isEqualTo(Duration.ofSeconds(5));
         assertThat(settings.value(LinkKeys.SHUFFLE)).isTrue();
-        assertThat(settings.value(LinkKeys.TRANSPORT)).isEqualTo(TransportMode.AUTO);
+        assertThat(settings.value(LinkKeys.TRANSPORT)).isEmpty();
         assertThat(settings.value(LinkKeys.PROXY)).isEqualTo(new ProxyChoice.FromEnvironment());
         assertThat(LinkKeys.credentials(settings)).isEmpty();
     }
@@ -89,7 +89,7 @@ class LinkKeysTest {
         assertThat(settings.value(LinkKeys.PROBE_ENABLED)).isFalse();
         assertThat(settings.value(LinkKeys.PROBE_TIMEOUT)).isEqualTo(Duration.ofSeconds(6));
         assertThat(settings.value(LinkKeys.SHUFFLE)).isFalse();
-        assertThat(settings.value(LinkKeys.TRANSPORT)).isEqualTo(TransportMode.POLLING);
+        assertThat(settings.value(LinkKeys.TRANSPORT)).contains(Way.POLLING);
         assertThat(settings.value(LinkKeys.PROXY))
                 .isEqualTo(new ProxyChoice.At(URI.create("http://proxy.example:3128")));
     }
