@@ -17,8 +17,10 @@ class FleetTableTest {
                 """);
 
         assertThat(FleetTable.of(fleet)).isEqualTo("""
-                INSTANCE UID  HOST   ATTACHED  OVER     HEALTHY  REGISTRATIONS  REJOINS  LAST SEEN             VERSION  LABELS
-                u1            a      yes       polling  yes      2              0                              1.0      rack=4, site=berlin
+                INSTANCE UID  HOST   ATTACHED  OVER     HEALTHY  REGISTRATIONS  REJOINS  LAST SEEN             VERSION \
+                 LABELS
+                u1            a      yes       polling  yes      2              0                              1.0     \
+                 rack=4, site=berlin
                 u2            zebra  no                 no       1              12       2026-01-02T03:04:05Z  1.0
                 2 agents, 1 attached""");
     }
