@@ -134,8 +134,10 @@ public final class Agent implements AutoCloseable {
             return port;
         } catch (IOException e) {
             log.error(
-                    "metrics.listen: {} ({}; expected: a free port of this machine); this agent runs without metrics",
-                    wanted.listen(),
+                    "metrics.listen: {}:{} cannot be listened on: {} (expected: a free port of this machine); this agent"
+                            + " runs without metrics",
+                    wanted.listen().getHostString(),
+                    wanted.listen().getPort(),
                     e.getMessage());
             return null;
         }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.holdfast.agent.Agent;
 import dev.holdfast.agent.AgentConfig;
 import dev.holdfast.agent.link.LinkConfig;
+import dev.holdfast.agent.metrics.MetricsConfig;
 import dev.holdfast.cli.TroubleshootingIT.Trouble;
 import dev.holdfast.opamp.AgentDescription;
 import dev.holdfast.opamp.AgentMessage;
@@ -55,6 +56,7 @@ final class LinkTroubles {
             entry("link-503", (dir, line) -> answered(dir, line, "503 Service Unavailable", "Retry-After: 9\r\n")),
             entry("link-renamed", LinkTroubles::renamed),
             entry("uid-damaged", LinkTroubles::uidDamaged),
+            entry("metrics-taken", LinkTroubles::metricsTaken),
             entry("agent-displaced", LinkTroubles::displaced),
             entry("agent-clock", LinkTroubles::clock));
 
@@ -183,6 +185,21 @@ final class LinkTroubles {
         Told told = dialling(directory, URI.create("ws://127.0.0.1:1"), line);
         assertThat(directory.resolve("agent/instance_uid.damaged")).hasContent("scribble");
         return told;
+    }
+
+    private static Told metricsTaken(Path directory, Pattern line) throws Exception {
+        try (Told.Log log = Told.Log.open();
+                ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                Server server = server(directory.resolve("server"));
+                Agent agent = Agent.start(AgentConfig.of(directory.resolve("agent"), LinkConfig.of(uri(server)))
+                        .withMetrics(new MetricsConfig(
+                                new InetSocketAddress(InetAddress.getLoopbackAddress(), taken.getLocalPort()),
+                                MetricsConfig.ALLOWED_GAP)))) {
+            assertThat(agent.uid()).isNotNull();
+            Told told = log.await(line);
+            log.await(Pattern.compile("link attached: REGISTERED.*"));
+            return told;
+        }
     }
 
     private static Told displaced(Path directory, Pattern line) throws Exception {
