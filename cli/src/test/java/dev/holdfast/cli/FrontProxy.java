@@ -19,6 +19,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
@@ -42,6 +43,8 @@ final class FrontProxy implements AutoCloseable {
         CUT_UPGRADES,
         /** Passes what comes on connections made from now on, each way {@link #LATENCY} late. */
         SLOW,
+        /** Passes upgrades and what agents say; what the server says on them waits until it is something else. */
+        HOLD_ANSWERS,
         /** Takes connections and everything that comes on any, and passes nothing. */
         BLACKHOLE
     }
@@ -59,6 +62,10 @@ final class FrontProxy implements AutoCloseable {
     private final Set<Closeable> open = ConcurrentHashMap.newKeySet();
     private final AtomicInteger upgrades = new AtomicInteger();
     private volatile Mode mode = Mode.PASS;
+
+    /** Done unless answers are held. */
+    private volatile CompletableFuture<Void> passing = CompletableFuture.completedFuture(null);
+
     private @Nullable ServerSocket listener;
 
     /**
@@ -87,6 +94,11 @@ final class FrontProxy implements AutoCloseable {
     /** Is as told from here on; connections that are there stay. */
     synchronized void be(Mode mode) {
         this.mode = mode;
+        CompletableFuture<Void> held = passing;
+        if (mode == Mode.HOLD_ANSWERS) {
+            passing = new CompletableFuture<>();
+        }
+        held.complete(null);
         ServerSocket was = listener;
         if (mode == Mode.REFUSE && was != null) {
             close(was);
@@ -165,7 +177,7 @@ final class FrontProxy implements AutoCloseable {
                 if (!connected) {
                     behind.connect(server);
                     Pipe out = new Pipe(late, behind.getInputStream(), client);
-                    Thread.ofVirtual().start(out::run);
+                    Thread.ofVirtual().start(is == Mode.HOLD_ANSWERS ? out::runOnceAnswersPass : out::run);
                     connected = true;
                 }
                 in.pass(request, request.length);
@@ -227,6 +239,19 @@ final class FrontProxy implements AutoCloseable {
             this.late = late;
             this.from = from;
             this.to = to;
+        }
+
+        /** As {@link #run}, but only the answer to the request at once. */
+        void runOnceAnswersPass() {
+            try {
+                byte[] answer = request(from);
+                pass(answer, answer.length);
+            } catch (IOException gone) {
+                close(to);
+                return;
+            }
+            passing.join();
+            run();
         }
 
         void run() {

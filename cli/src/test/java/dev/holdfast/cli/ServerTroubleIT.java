@@ -62,10 +62,9 @@ class ServerTroubleIT {
     @Execution(ExecutionMode.CONCURRENT)
     void aNameThatIsGoneIsNoFaultOfTheServersAndIsFoundWhenItIsBack() throws Exception {
         Path hosts = Files.writeString(temp.resolve("hosts"), "127.0.0.1 " + NAME + "\n");
-        try (Rig rig = new Rig(temp)) {
-            RunningCommand server = rig.server("127.0.0.1:0");
-            String address = rig.listen();
-            URI named = URI.create("ws://" + address.replace("127.0.0.1", NAME));
+        try (Rig rig = new Rig(temp);
+                FrontProxy front = new FrontProxy(listening(rig))) {
+            URI named = URI.create(front.uri().toString().replace("127.0.0.1", NAME));
             Map<String, String> environment =
                     Rig.with(Rig.SHORTENED, Map.of("JAVA_TOOL_OPTIONS", "-Djdk.net.hosts.file=" + hosts));
             RunningCommand agent = rig.agent("agent", named, environment);
@@ -73,9 +72,11 @@ class ServerTroubleIT {
 
             Instant gone = Instant.now();
             Files.writeString(hosts, "\n");
-            server.kill();
+            front.be(FrontProxy.Mode.REFUSE);
+            front.cut();
             agent.awaitLines(1, "link down: cause=LOCAL .*detail=\".*" + NAME);
-            rig.server(address);
+            // Who knows the address could go there from here on.
+            front.be(FrontProxy.Mode.PASS);
             agent.awaitLines(agent.lines("cause=LOCAL").size() + 2, "link down: cause=LOCAL");
             assertThat(agent.lines(REJOINED)).isEmpty();
 
@@ -127,6 +128,47 @@ class ServerTroubleIT {
                 assertThat(server.running()).isTrue();
             }
         }
+    }
+
+    /** Slow behind its port: the store is well, so that its own limit of 5 s is not what is seen here. */
+    @Test
+    @Execution(ExecutionMode.CONCURRENT)
+    void aRegistrationThatTakesTwentySecondsIsWaitedForAndTheHeartbeatsOfOthersGoOn() throws Exception {
+        Duration held = Duration.ofSeconds(20);
+        try (Rig rig = new Rig(temp)) {
+            rig.server("127.0.0.1:0");
+            RunningCommand old = rig.agent("old", URI.create("ws://" + rig.listen()), Map.of());
+            old.awaitLines(1, REGISTERED);
+            int downs = old.lines("link down: ").size();
+
+            try (FrontProxy front = new FrontProxy(rig.listen())) {
+                front.be(FrontProxy.Mode.HOLD_ANSWERS);
+                RunningCommand newcomer = rig.agent("newcomer", front.uri(), Map.of());
+                await().atMost(PATIENCE).until(() -> front.upgrades() == 1);
+                Instant dialled = Instant.now();
+                await().during(held)
+                        .atMost(held.plus(PATIENCE))
+                        .until(() -> old.lines("link down: ").size() == downs
+                                && newcomer.lines("link (down|attached): ").isEmpty());
+                Instant seen = Instant.parse(rig.known("old").get("last_seen").asString());
+                assertThat(seen).as("the last heartbeat").isAfter(dialled.plus(held.dividedBy(2)));
+                front.be(FrontProxy.Mode.PASS);
+                MatchResult taken = newcomer.awaitLines(1, REGISTERED).getFirst();
+                Duration took = Rig.tell("slow-answer", held, dialled, taken);
+
+                assertThat(took).isGreaterThanOrEqualTo(held);
+                rig.awaitAttachedAndRegisteredOnce("newcomer");
+                rig.awaitAttachedAndRegisteredOnce("old");
+                assertThat(front.upgrades()).as("dials of the newcomer").isEqualTo(1);
+                assertThat(newcomer.lines("link down: ")).isEmpty();
+                assertThat(old.lines("link down: ")).hasSize(downs);
+            }
+        }
+    }
+
+    private static String listening(Rig rig) throws Exception {
+        rig.server("127.0.0.1:0");
+        return rig.listen();
     }
 
     private static void signal(String name, RunningCommand process) throws Exception {
