@@ -111,6 +111,29 @@ final class Namespaces implements AutoCloseable {
         }
     }
 
+    /** Agent {@code n} has no network at all any more, as with its cable drawn. */
+    void unplug(int n) throws IOException, InterruptedException {
+        ip("-n", prefix + "agent" + n, "link", "set", "to-router" + n, "down");
+    }
+
+    /** Agent {@code n} has a network, and no way out of it. */
+    void takeRoute(int n) throws IOException, InterruptedException {
+        ip("-n", prefix + "agent" + n, "route", "del", "default");
+    }
+
+    /** Agent {@code n} has both again. */
+    void plug(int n) throws IOException, InterruptedException {
+        ip("-n", prefix + "agent" + n, "link", "set", "to-router" + n, "up");
+        ip("-n", prefix + "agent" + n, "route", "replace", "default", "via", "10.77." + n + ".1");
+    }
+
+    /** What an HTTP server on loopback in a namespace answers. */
+    String get(String name, int port, String path) throws IOException, InterruptedException {
+        String talk = "exec 3<>/dev/tcp/127.0.0.1/" + port + " && printf 'GET " + path
+                + " HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3 && cat <&3";
+        return run(command(name, "bash", "-c", talk));
+    }
+
     @Override
     public void close() {
         for (String name : made.reversed()) {

@@ -35,6 +35,7 @@ class PartitionIT {
     private static final boolean FULL = "full".equals(System.getProperty("holdfast.outages"));
 
     private static final String PORT = "4320";
+    private static final int METRICS = 9464;
 
     /** What is dropped. */
     private enum Cut {
@@ -135,6 +136,46 @@ class PartitionIT {
             assertThat(back).isLessThan(Duration.ofSeconds(30));
             awaitEvents(one.cut(), "in the cut");
         }
+        assertOneSessionEach();
+    }
+
+    /** One agent's cable is drawn, another one's route is gone, and the third is to notice nothing. */
+    @Test
+    void anAgentWithoutANetworkSaysSoDoesNotHurryAndIsBackSoonAfterItHasOne() throws Exception {
+        Map<String, String> metrics = Map.of("HOLDFAST_METRICS_LISTEN", "127.0.0.1:" + METRICS);
+        attachAll(Rig.with(FULL ? Map.of() : Rig.WATCHFUL, metrics));
+        List<Attached> without = attached.subList(0, 2);
+        Instant gone = Instant.now();
+        network.unplug(1);
+        network.takeRoute(2);
+        for (Attached one : without) {
+            one.agent().awaitLines(2, "link down: cause=LOCAL .*detail=\".*Network is unreachable");
+        }
+        Duration outage = FULL ? Duration.ofMinutes(3) : Duration.ofSeconds(12);
+        after(outage, gone);
+        for (Attached one : without) {
+            assertThat(one.agent().lines("link attached: ")).hasSize(1);
+            // After the fast start a second goes by between any two.
+            assertThat(one.agent().lines("link down: ").size())
+                    .as("attempts")
+                    .isLessThanOrEqualTo(
+                            5 + (int) Duration.between(gone, Instant.now()).toSeconds());
+        }
+
+        Instant healed = Instant.now();
+        network.plug(1);
+        network.plug(2);
+        for (Attached one : without) {
+            MatchResult line = one.agent().awaitLines(1, REJOINED).getFirst();
+            String scenario = one.cut().agent == 1 ? "unplugged" : "no-route";
+            Duration back = Rig.tell(scenario, Duration.between(gone, healed), healed, line);
+            // The longest delay, and what a probe and a busy machine may take.
+            assertThat(back).isLessThan(Duration.ofSeconds(FULL ? 30 : 10));
+            String counted = network.get(one.cut().agentName(), METRICS, "/metrics");
+            assertThat(counted)
+                    .containsPattern("holdfast_agent_attempts_failed_total\\{cause=\"local\"} ([2-9]|[1-9][0-9])");
+        }
+        assertThat(attached.getLast().agent().lines("link down: ")).isEmpty();
         assertOneSessionEach();
     }
 
