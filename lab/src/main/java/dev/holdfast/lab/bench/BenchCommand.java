@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.lab.bench;
 
+import dev.holdfast.lab.bench.outbox.OutboxBenchmarks;
+import dev.holdfast.lab.chaos.Launcher;
+import dev.holdfast.lab.print.Given;
 import dev.holdfast.lab.print.Output;
+import dev.holdfast.lab.print.Row;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -10,6 +14,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
@@ -33,16 +39,17 @@ import picocli.CommandLine.Parameters;
             "Prints a row for each peer: benchmark, score, unit, peer, peer's score, and their ratio, which is above 1 where"
                     + " Holdfast does better. Most have a second row, on what an operation allocates. Units: ops/us"
                     + " (operations a microsecond), us/op (microseconds an operation), B/op and bytes/key (bytes of heap),"
-                    + " ops/s (operations a second), ms (milliseconds), MB/s (a million bytes a second).",
+                    + " ops/s and records/s (a second), ms and us (milli- and microseconds), MB/s (a million bytes a second),"
+                    + " MiB.",
             "",
-            "One takes half a minute to seven minutes, all of them a quarter of an hour, on a machine with nothing else to do; with"
-                    + " --quick some seconds, all of them a minute.",
+            "One takes half a minute to a quarter of an hour, all of them three quarters, on a machine with nothing else to do;"
+                    + " with --quick some seconds to a minute, all of them two minutes.",
             "",
         },
         mixinStandardHelpOptions = true)
 public final class BenchCommand implements Callable<Integer> {
 
-    private static final String OURS = "holdfast";
+    private static final int MOST_GIB = 60;
 
     /** What JMH runs, and with how many threads. */
     private static final Map<String, Jmh> JMH = new TreeMap<>(Map.of(
@@ -66,8 +73,12 @@ public final class BenchCommand implements Callable<Integer> {
                 "queue: a key added, taken and done, on one thread. queue-retried: the same, but that it fails and waits."
                         + " queue-contended: four threads add, four take, beside a bare queue, too."
                         + " waiting-keys: the heap that a key takes.",
-                "outbox: records appended by 1, 8 and 64 threads, a million of them that wait opened and read; in the"
-                        + " directory of temporary files (java.io.tmpdir), so that one must be on the disk in question.",
+                "outbox: records of 256 bytes and 1 KiB appended by 1, 8, 64 and 256 threads, each of which waits until its"
+                        + " own is on the disk; a million of them that wait opened, read, and read and acknowledged."
+                        + " outbox-drain: a million from an agent's outbox to where its server stores them, both real"
+                        + " processes. outbox-open: a large outbox opened. outbox-memory: what an outbox adds to a"
+                        + " process's memory while ten million wait. All in the directory of temporary files"
+                        + " (java.io.tmpdir), so that one must be on the disk in question.",
                 "all: each of them.",
             })
     private String name = "all";
@@ -75,11 +86,26 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--quick", description = "A short run, to see that it works: its figures are rough. Default: no.")
     private boolean quick;
 
+    @Option(
+            names = "--gib",
+            paramLabel = "N",
+            description = "How large the outbox of outbox-open is, in GiB, if not --quick. Default: 10.",
+            converter = GibConverter.class)
+    private int gib = 10;
+
     @Mixin
     private Output output = new Output();
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
+
+    /** Reads how large something is. */
+    static final class GibConverter implements CommandLine.ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String value) {
+            return Given.count(value, MOST_GIB);
+        }
+    }
 
     @Override
     public Integer call() throws RunnerException, IOException, InterruptedException {
@@ -93,15 +119,20 @@ public final class BenchCommand implements Callable<Integer> {
         if (all || name.equals(WaitingKeys.NAME)) {
             rows.addAll(WaitingKeys.measure(quick ? 100_000 : 1_000_000));
         }
-        if (all || name.equals(OutboxAppends.NAME)) {
-            rows.addAll(OutboxAppends.measure(quick));
-            rows.addAll(OutboxReads.measure(quick));
+        for (OutboxBenchmarks benchmark : OutboxBenchmarks.values()) {
+            if (all || name.equals(benchmark.title())) {
+                rows.addAll(benchmark.measure(new OutboxBenchmarks.Size(quick, gib), () -> Launcher.holdfast(spec)));
+            }
         }
         if (rows.isEmpty()) {
             throw new CommandLine.ParameterException(
                     spec.commandLine(),
-                    "NAME: " + name + " (expected: all, " + OutboxAppends.NAME + ", " + WaitingKeys.NAME + ", "
-                            + String.join(", ", JMH.keySet()) + ")");
+                    "NAME: " + name + " (expected: all, " + WaitingKeys.NAME + ", " + String.join(", ", JMH.keySet())
+                            + ", "
+                            + Stream.of(OutboxBenchmarks.values())
+                                    .map(OutboxBenchmarks::title)
+                                    .collect(Collectors.joining(", "))
+                            + ")");
         }
         output.print(spec, rows, BenchCommand::line);
         return 0;
@@ -109,7 +140,7 @@ public final class BenchCommand implements Callable<Integer> {
 
     private static String line(Row row) {
         return String.format(
-                "%-34s %12.3f %-10s %-22s %12.3f   ratio %6.2f",
+                "%-44s %12.3f %-10s %-22s %12.3f   ratio %6.2f",
                 row.benchmark(), row.score(), row.unit(), row.peer(), row.peerScore(), row.ratio());
     }
 
@@ -151,12 +182,12 @@ public final class BenchCommand implements Callable<Integer> {
         }
         List<Row> rows = new ArrayList<>();
         byParameters.forEach((name, byMethod) -> {
-            RunResult ours = byMethod.get(OURS);
+            RunResult ours = byMethod.get(Row.OURS);
             if (ours == null) {
-                throw new IllegalStateException(name + ": no result of " + OURS + ", only of " + byMethod.keySet());
+                throw new IllegalStateException(name + ": no result of " + Row.OURS + ", only of " + byMethod.keySet());
             }
             byMethod.forEach((peer, theirs) -> {
-                if (!peer.equals(OURS)) {
+                if (!peer.equals(Row.OURS)) {
                     rows.add(row(name, ours, peer, theirs));
                     rows.add(allocation(name, ours, peer, theirs));
                 }
@@ -169,15 +200,16 @@ public final class BenchCommand implements Callable<Integer> {
         double our = ours.getPrimaryResult().getScore();
         double their = theirs.getPrimaryResult().getScore();
         String unit = ours.getPrimaryResult().getScoreUnit();
-        boolean higherIsBetter = unit.startsWith("ops");
-        return new Row(name, OURS, our, unit, peer, their, higherIsBetter ? our / their : their / our);
+        return unit.startsWith("ops")
+                ? Row.higher(name, our, unit, peer, their)
+                : Row.lower(name, our, unit, peer, their);
     }
 
     private static Row allocation(String name, RunResult ours, String peer, RunResult theirs) {
         double our = allocated(ours);
         double their = allocated(theirs);
         // Half a byte, so that nothing beside something is a number.
-        return new Row(name + ", allocated", OURS, our, "B/op", peer, their, (their + 0.5) / (our + 0.5));
+        return new Row(name + ", allocated", Row.OURS, our, "B/op", peer, their, (their + 0.5) / (our + 0.5));
     }
 
     private static double allocated(RunResult result) {

@@ -5,6 +5,7 @@ import dev.holdfast.core.time.SystemTime;
 import dev.holdfast.core.work.Terms;
 import dev.holdfast.core.work.WorkPolicy;
 import dev.holdfast.core.work.WorkQueue;
+import dev.holdfast.lab.print.Row;
 import io.kubernetes.client.extended.workqueue.DefaultDelayingQueue;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
@@ -44,7 +45,7 @@ final class WaitingKeys {
     }
 
     private static Row row(double ours, String peer, double theirs) {
-        return new Row(NAME, "holdfast", ours, "bytes/key", peer, theirs, theirs / ours);
+        return Row.lower(NAME, ours, "bytes/key", peer, theirs);
     }
 
     private double bytesEach(Supplier<Object> full) {

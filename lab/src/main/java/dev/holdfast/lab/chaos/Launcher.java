@@ -91,12 +91,29 @@ public final class Launcher implements AutoCloseable {
      * @return what it printed
      * @throws ChaosException if it does not end in time, or with another code than 0
      */
-    String run(Path output, Duration most, List<String> arguments)
+    public String run(Path output, Duration most, List<String> arguments)
+            throws IOException, InterruptedException, ChaosException {
+        run(output, most, arguments, builder -> {});
+        return Files.readString(output);
+    }
+
+    /**
+     * The same of one that is given something to read.
+     *
+     * @param input a file with that
+     */
+    public void feed(Path input, Path output, Duration most, List<String> arguments)
+            throws IOException, InterruptedException, ChaosException {
+        run(output, most, arguments, builder -> builder.redirectInput(input.toFile()));
+    }
+
+    private void run(Path output, Duration most, List<String> arguments, Setup more)
             throws IOException, InterruptedException, ChaosException {
         Path errors = output.resolveSibling(output.getFileName() + ".err");
-        Child child = start(
-                arguments,
-                builder -> builder.redirectOutput(output.toFile()).redirectError(Redirect.to(errors.toFile())));
+        Child child = start(arguments, builder -> {
+            builder.redirectOutput(output.toFile()).redirectError(Redirect.to(errors.toFile()));
+            more.on(builder);
+        });
         if (!child.await(most)) {
             child.kill();
             throw new ChaosException(String.join(" ", arguments) + ": did not end within " + most.toSeconds() + " s");
@@ -105,7 +122,6 @@ public final class Launcher implements AutoCloseable {
             throw new ChaosException(String.join(" ", arguments) + ": ended with exit code " + child.exitCode() + ": "
                     + Files.readString(errors).strip());
         }
-        return Files.readString(output);
     }
 
     /** How a process is set up beside its command. */

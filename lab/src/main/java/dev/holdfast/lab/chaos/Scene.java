@@ -71,7 +71,8 @@ public final class Scene implements AutoCloseable {
         this.agentAnswers = agentAnswers;
     }
 
-    Path agentData() {
+    /** Where the agent keeps what it has; made by whoever needs it first. */
+    public Path agentData() {
         return directory.resolve("agent");
     }
 
@@ -269,7 +270,7 @@ public final class Scene implements AutoCloseable {
     }
 
     /** What anybody can read at the server. */
-    AdminApi api() {
+    public AdminApi api() {
         AdminApi known = api;
         if (known == null) {
             throw new IllegalStateException("no server has listened yet");

@@ -26,6 +26,8 @@ public final class AdminApi implements AutoCloseable {
 
     private static final int PAGE = 1_000;
 
+    private static final String STORED = "holdfast_ingest_records_total ";
+
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(CONNECTING).build();
     private final URI base;
@@ -65,8 +67,24 @@ public final class AdminApi implements AutoCloseable {
     /** Everything that is stored, in the order of storing. */
     public List<Arrival> arrivals() throws IOException, InterruptedException {
         List<Arrival> arrivals = new ArrayList<>();
-        readAll("/api/events", event -> arrivals.add(arrival(event)));
+        readArrivals(arrivals::add);
         return arrivals;
+    }
+
+    /** The same one by one, where there are too many to hold. */
+    public void readArrivals(Consumer<Arrival> reader) throws IOException, InterruptedException {
+        readAll("/api/events", event -> reader.accept(arrival(event)));
+    }
+
+    /** How many records the server has stored since it was started. */
+    public long stored() throws IOException, InterruptedException {
+        String metrics = new String(ask("/metrics").body(), StandardCharsets.UTF_8);
+        return metrics.lines()
+                .filter(line -> line.startsWith(STORED))
+                .map(line -> line.substring(STORED.length()))
+                .mapToLong(value -> (long) Double.parseDouble(value))
+                .findFirst()
+                .orElse(0);
     }
 
     /** What agents told to be dead letters. */

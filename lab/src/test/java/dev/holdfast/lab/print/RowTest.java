@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.holdfast.lab.bench;
+package dev.holdfast.lab.print;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.holdfast.lab.print.Output;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
