@@ -33,7 +33,8 @@ class CommandTest {
         assertThat(help())
                 .contains("score, unit, peer, peer's score", "above 1 where Holdfast does better")
                 .contains("operations a microsecond", "microseconds an operation", "bytes of heap")
-                .contains("half a minute to seven minutes", "--quick some seconds")
+                .contains("half a minute to a quarter of an hour", "--quick some seconds")
+                .contains("--gib=N How large the outbox of outbox-open is", "Default: 10.")
                 .contains("--quick A short run", "Default: no", "--format=FORMAT text (the default), or json");
     }
 
@@ -74,6 +75,8 @@ class CommandTest {
                 "chaos | holdfast.command: not set (expected: the command that is to be tried",
                 "bench nothing | NAME: nothing (expected: all, ",
                 "bench | Missing required parameter: 'NAME'",
+                "bench outbox-open --gib 0 | '--gib': 0 (expected: a whole number from 1 to 60)",
+                "bench outbox-drain | holdfast.command: not set (expected: the command that is to be tried",
                 "bench queue --slow | Unknown option: '--slow'",
                 "draught | Unmatched argument at index 0: 'draught'",
             })
@@ -97,7 +100,9 @@ class CommandTest {
                 .results()
                 .flatMap(found -> Pattern.compile(", ").splitAsStream(found.group(1)))
                 .toList();
-        assertThat(known).contains("all", "breaker", "retry", "backoff", "queue", "waiting-keys");
+        assertThat(known)
+                .contains("all", "breaker", "retry", "backoff", "queue", "waiting-keys")
+                .contains("outbox", "outbox-drain", "outbox-open", "outbox-memory");
         run("bench", "--help");
         assertThat(known).allSatisfy(name -> assertThat(help()).containsPattern("\\b" + name + ":"));
     }

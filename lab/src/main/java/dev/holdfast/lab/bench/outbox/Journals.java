@@ -3,6 +3,7 @@ package dev.holdfast.lab.bench.outbox;
 
 import com.squareup.tape2.QueueFile;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
@@ -38,8 +39,14 @@ final class Journals {
 
     /** Artemis's journal in a directory, not yet started. */
     static Journal artemis(Path directory) {
-        NIOSequentialFileFactory files = new NIOSequentialFileFactory(
-                directory.toFile(), true, ARTEMIS_BUFFER, Math.toIntExact(ARTEMIS_TIMER.toNanos()), 1, false);
+        NIOSequentialFileFactory files =
+                new NIOSequentialFileFactory(
+                        directory.toFile(), true, ARTEMIS_BUFFER, Math.toIntExact(ARTEMIS_TIMER.toNanos()), 1, false) {
+                    @Override
+                    public void releaseDirectBuffer(ByteBuffer buffer) {
+                        // From JDK 24 on the Netty of today frees no memory but its own; the collector does.
+                    }
+                };
         return new JournalImpl(ARTEMIS_FILE, 2, 10, 0, 0, files, "records", "journal", 1);
     }
 
@@ -82,19 +89,19 @@ final class Journals {
         }
     }
 
-    /** An appender for each thread, each of which has what it wrote forced. */
+    /** One appender, for one thread at a time: an appender for each thread, which it allows, is slower. */
     static final class Chronicle implements Keeper {
         private final ChronicleQueue queue;
-        private final ThreadLocal<ExcerptAppender> appenders;
+        private final ExcerptAppender appender;
 
         Chronicle(Path directory) {
             queue = chronicle(directory);
-            appenders = ThreadLocal.withInitial(queue::createAppender);
+            appender = queue.createAppender();
+            appender.singleThreadedCheckDisabled(true);
         }
 
         @Override
-        public void keep(byte[] record) {
-            ExcerptAppender appender = appenders.get();
+        public synchronized void keep(byte[] record) {
             appender.writeBytes(out -> out.write(record));
             appender.sync();
         }

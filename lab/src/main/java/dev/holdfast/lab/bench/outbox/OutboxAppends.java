@@ -130,14 +130,14 @@ final class OutboxAppends {
     private Samples keep(Keeper keeper, byte[] record, long from) throws IOException, InterruptedException {
         Samples samples = new Samples();
         long begun = time.nanoTime();
-        while (begun - from < turn.toNanos()) {
+        do {
             keeper.keep(record);
             long done = time.nanoTime();
             if (done - from >= 0) {
                 samples.add(done - begun);
             }
             begun = done;
-        }
+        } while (begun - from < turn.toNanos());
         return samples;
     }
 }

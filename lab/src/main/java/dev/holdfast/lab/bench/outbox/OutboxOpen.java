@@ -16,6 +16,7 @@ import java.util.List;
 final class OutboxOpen {
 
     private static final int ROUNDS = 5;
+    private static final long STEP = 20L * Outboxes.GROUP;
     private static final double MILLIS = 1e6;
 
     private final Time time;
@@ -35,10 +36,10 @@ final class OutboxOpen {
     List<Row> measure() throws IOException, InterruptedException {
         long records = 0;
         try (Outbox outbox = Outboxes.open(directory, time)) {
-            while (outbox.figures().bytes() < bytes) {
-                Outboxes.fill(outbox, payload, 100L * Outboxes.GROUP);
-                records += 100L * Outboxes.GROUP;
-            }
+            do {
+                Outboxes.fill(outbox, payload, STEP);
+                records += STEP;
+            } while (outbox.figures().bytes() < bytes);
         }
         double first = open(records);
         List<Double> all = new ArrayList<>();
