@@ -139,7 +139,9 @@ final class Codec {
             headers.put(in.readUTF(), in.readUTF());
         }
         int length = in.readInt();
-        byte[] kept = in.readAllBytes();
+        // Not readAllBytes, which takes 16 KiB of heap for each record, however small.
+        byte[] kept = new byte[in.available()];
+        in.readFully(kept);
         return new Stored(
                 sequence,
                 hash,

@@ -368,12 +368,13 @@ final class Reader {
 
         /** Whether it has room; the first one always has. */
         boolean add(Item item) {
-            if (!list.isEmpty() && (item.size() > bytesLeft || item.last() > upTo)) {
+            long size = item.size();
+            if (!list.isEmpty() && (size > bytesLeft || item.last() > upTo)) {
                 isFull = true;
                 return false;
             }
             list.add(item);
-            bytesLeft -= item.size();
+            bytesLeft -= size;
             isFull = list.size() >= maxCount || bytesLeft < 0;
             return true;
         }

@@ -49,7 +49,10 @@ final class MemoryProbe {
             for (long moment : moments) {
                 Outboxes.fill(outbox, OutboxBenchmarks.payload(), moment - there);
                 there = moment;
-                tell(outbox.lanes().getFirst().last());
+                // What waits last is there, too.
+                OutboxReads.require(
+                        outbox.read(Outboxes.LANE, moment, 1, 1).getFirst().last(), moment);
+                tell(moment);
             }
         }
     }
