@@ -68,7 +68,7 @@ public record DeliveryPolicy(
      * How much is under way at a time.
      *
      * @param window how many batches of a lane may be unanswered; at least 1. After a failure it is one until a batch
-     *     is taken
+     *     is taken, and as long as the server asks for time between batches
      * @param batchItems how many records and gaps a batch has, at most; at least 1
      * @param batchBytes how large a batch is, at most, unless it is one record; at least 1. It is halved, down to 8
      *     KiB, each time that a link breaks or an answer fails to come while a batch of about that size is under way,
@@ -78,8 +78,8 @@ public record DeliveryPolicy(
      */
     public record Flight(int window, int batchItems, long batchBytes, long maxBytes) {
 
-        /** One batch a lane, of 500 items and 256 KiB; 1 MiB of all lanes. */
-        public static final Flight DEFAULT = new Flight(1, 500, 256 * 1024, 1024 * 1024);
+        /** Four batches a lane, of 500 items and 256 KiB each; 1 MiB of all lanes. */
+        public static final Flight DEFAULT = new Flight(4, 500, 256 * 1024, 1024 * 1024);
 
         /** @throws IllegalArgumentException if a component is out of its range; the message names it */
         public Flight {

@@ -37,6 +37,9 @@ final class Setbacks {
     private int strays;
     private long notBefore;
 
+    /** Whether the server's last word was that the lane is to wait. */
+    private boolean isHeldBack;
+
     /** How large a batch may be: less than usual while the link breaks, or falls silent, under what it carries. */
     private long batchBytes;
 
@@ -73,10 +76,10 @@ final class Setbacks {
         }
     }
 
-    /** How many batches may be unanswered: one as long as something goes wrong. */
+    /** How many batches may be unanswered: one as long as something goes wrong, or the server asks for time between. */
     int window() {
         boolean isFailing = failures > 0 || strays > 0 || suspects != null;
-        return isFailing ? 1 : outlet.policy.flight().window();
+        return isFailing || isHeldBack ? 1 : outlet.policy.flight().window();
     }
 
     /** The record that fails at present, or 0. */
@@ -115,6 +118,7 @@ final class Setbacks {
 
     /** The server wants this lane to wait. */
     void floor(Duration floor) {
+        isHeldBack = floor.isPositive();
         notBefore = Math.max(notBefore, outlet.now() + outlet.spread(floor));
     }
 
