@@ -13,7 +13,8 @@ import java.util.Map;
  * @param backoff how long a lane waits after each failed delivery in a row, counted from its end
  * @param attempts when a record is given up on
  * @param flight how much is under way at a time
- * @param answerTimeout how long an answer may take; more than zero
+ * @param answerTimeout how long an answer may take, from when a batch was sent or the one before it was answered; more
+ *     than zero
  * @param maxRetryAfter what longer wishes of a server count as; more than zero, at most {@link Backoff#LONGEST}
  */
 public record DeliveryPolicy(

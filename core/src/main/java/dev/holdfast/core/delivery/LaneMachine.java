@@ -201,7 +201,7 @@ final class LaneMachine {
         flowing.sent()
                 .subList(0, at + 1)
                 .forEach(sent -> outlet.giveBack(sent.batch().bytes()));
-        phase = flowing.after(at);
+        phase = flowing.after(at, deadline());
         opens = false;
         acknowledge(batch.end());
         setbacks.taken(batch);

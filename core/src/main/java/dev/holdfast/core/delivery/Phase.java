@@ -57,9 +57,13 @@ sealed interface Phase {
             return new Flowing(null, List.copyOf(all));
         }
 
-        /** It has answers up to this one. */
-        Flowing after(int at) {
-            return new Flowing(reading, List.copyOf(sent.subList(at + 1, sent.size())));
+        /** It has answers up to this one; those that are left have the time from now on, since a link takes turns. */
+        Flowing after(int at, long deadline) {
+            return new Flowing(
+                    reading,
+                    sent.subList(at + 1, sent.size()).stream()
+                            .map(left -> new Sent(left.ask, left.batch, deadline))
+                            .toList());
         }
 
         /** Which of the sent ones was asked so, or -1. */

@@ -53,6 +53,9 @@ final class ModelAgent {
     final Set<Long> toldLost = new HashSet<>();
     final Set<Long> toldUncertain = new HashSet<>();
 
+    /** When a batch of each lane was answered last. */
+    private final Map<String, Duration> takenAt = new HashMap<>();
+
     /** How long a message takes, either way. */
     Supplier<Duration> latency = () -> Duration.ofMillis(1);
 
@@ -269,13 +272,24 @@ final class ModelAgent {
                         Math.max(allNotBefore, markNotBefore.getOrDefault(send.lane(), 0L)),
                         laneNotBefore.getOrDefault(send.lane(), 0L)));
         // Where no answer comes in time, what was sent after it is let go of too: the server is asked anew.
-        int mine = link;
-        time.schedule(policy.answerTimeout(), () -> {
-            if (mine == link && flying.containsKey(send.ask())) {
+        awaitAnswer(link, send.lane(), send.ask(), policy.answerTimeout());
+        send(() -> answer(server.batch(send, items)));
+    }
+
+    private void awaitAnswer(int mine, String lane, long ask, Duration left) {
+        Map<Long, List<Item>> flying = inFlight.getOrDefault(lane, new HashMap<>());
+        time.schedule(left, () -> {
+            // The time begins anew with each answer to what was sent before.
+            Duration since = time.elapsed().minus(takenAt.getOrDefault(lane, Duration.ZERO));
+            if (mine != link || !flying.containsKey(ask)) {
+                return;
+            }
+            if (takenAt.containsKey(lane) && since.compareTo(policy.answerTimeout()) < 0) {
+                awaitAnswer(mine, lane, ask, policy.answerTimeout().minus(since));
+            } else {
                 flying.clear();
             }
         });
-        send(() -> answer(server.batch(send, items)));
     }
 
     /** Messages arrive in the order they are sent, or not at all. */
@@ -313,6 +327,7 @@ final class ModelAgent {
             boolean taken = mark.sequence() == items.getLast().last()
                     && mark.hash() == items.getLast().hash();
             flying.keySet().removeIf(ask -> !taken || ask < mark.ask());
+            takenAt.put(mark.lane(), time.elapsed());
         }
         markNotBefore.merge(mark.lane(), time.nanoTime() + mark.retryAfter().toNanos(), Math::max);
     }

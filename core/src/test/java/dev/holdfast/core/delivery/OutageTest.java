@@ -57,6 +57,30 @@ class OutageTest {
     }
 
     @Test
+    void aLinkThatTakesItsTimeForEachBatchIsNotTakenForDead() {
+        ModelAgent agent = agent(DeliveryPolicy.DEFAULT);
+        int records = 40 * 500;
+        for (int id = 1; id <= records; id++) {
+            agent.lane("events").append(id, 256);
+        }
+        agent.did(agent.machine.waiting("events", records, Moment.of(time)));
+        // One after the other, however many are handed over at a time.
+        Duration each = DeliveryPolicy.DEFAULT.answerTimeout().dividedBy(6);
+        long[] busyUntil = {0};
+        agent.latency = () -> {
+            busyUntil[0] = Math.max(busyUntil[0], time.nanoTime()) + each.toNanos();
+            return Duration.ofNanos(busyUntil[0] - time.nanoTime());
+        };
+        agent.linkUp();
+        while (!agent.isDrained()) {
+            time.advance(each);
+        }
+        assertThat(agent.all(Action.Resume.class)).as("only at the beginning").hasSize(1);
+        assertThat(agent.all(Action.Send.class)).as("each is sent once").hasSize(records / 500);
+        assertThat(server.disk.storedById).hasSize(records);
+    }
+
+    @Test
     void oneBadRecordInAThousandIsBuriedAndNothingElse() {
         int records = 20_000;
         for (boolean names : List.of(false, true)) {
