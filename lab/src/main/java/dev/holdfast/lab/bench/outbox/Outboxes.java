@@ -11,8 +11,12 @@ import dev.holdfast.core.time.SystemTime;
 import dev.holdfast.core.time.Time;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.Collections;
+import java.util.Deque;
+import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
 /** Ours, as it is measured. */
@@ -22,6 +26,8 @@ final class Outboxes {
 
     /** How many records are in a group where many are put in at once; as many as a batch of the delivery has. */
     static final int GROUP = 500;
+
+    private static final int UNDER_WAY = 8;
 
     private static final OutboxPolicy LARGE =
             OutboxPolicy.DEFAULT.withDurability(Durability.RELAXED).withQuota(64L << 30, WhenFull.REJECT);
@@ -38,12 +44,19 @@ final class Outboxes {
         return NewRecord.of(LANE, "text/plain", payload);
     }
 
-    /** Appends the same record so many times, in whole groups. */
+    /** Appends the same record so many times, in whole groups, of which a few are under way at a time. */
     static void fill(Outbox outbox, byte[] payload, long records) throws IOException, InterruptedException {
-        NewRecord record = record(payload);
+        List<NewRecord> group = Collections.nCopies(GROUP, record(payload));
+        Deque<CompletableFuture<List<Long>>> underWay = new ArrayDeque<>();
         try {
             for (long done = 0; done < records; done += GROUP) {
-                outbox.appendAsync(Collections.nCopies(GROUP, record)).get();
+                if (underWay.size() == UNDER_WAY) {
+                    underWay.remove().get();
+                }
+                underWay.add(outbox.appendAsync(group));
+            }
+            for (CompletableFuture<List<Long>> left : underWay) {
+                left.get();
             }
         } catch (ExecutionException e) {
             throw new IOException(e.getCause());
