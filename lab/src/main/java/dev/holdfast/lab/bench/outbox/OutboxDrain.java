@@ -103,7 +103,7 @@ final class OutboxDrain {
         OutboxReads.require(last.get(), records);
     }
 
-    /** What storing takes alone: the same bytes in rows of a number and a payload, as many a transaction as a batch has. */
+    /** What storing takes alone: the same bytes in rows of two columns, as many a transaction as a batch has. */
     private double inserted() throws IOException, SQLException {
         try (Connection connection = Databases.sqlite(Files.createDirectory(directory.resolve("sqlite")))) {
             long begun = time.nanoTime();
