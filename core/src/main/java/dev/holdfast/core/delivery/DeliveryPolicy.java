@@ -79,8 +79,8 @@ public record DeliveryPolicy(
      */
     public record Flight(int window, int batchItems, long batchBytes, long maxBytes) {
 
-        /** Four batches a lane, of 500 items and 256 KiB each; 1 MiB of all lanes. */
-        public static final Flight DEFAULT = new Flight(4, 500, 256 * 1024, 1024 * 1024);
+        /** One batch a lane, of 500 items and 256 KiB; 1 MiB of all lanes. */
+        public static final Flight DEFAULT = new Flight(1, 500, 256 * 1024, 1024 * 1024);
 
         /** @throws IllegalArgumentException if a component is out of its range; the message names it */
         public Flight {

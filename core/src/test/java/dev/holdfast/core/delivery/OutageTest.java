@@ -3,6 +3,7 @@ package dev.holdfast.core.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.holdfast.core.delivery.DeliveryPolicy.Flight;
 import dev.holdfast.core.record.Attempts;
 import dev.holdfast.core.time.VirtualTime;
 import java.time.Duration;
@@ -58,7 +59,9 @@ class OutageTest {
 
     @Test
     void aLinkThatTakesItsTimeForEachBatchIsNotTakenForDead() {
-        ModelAgent agent = agent(DeliveryPolicy.DEFAULT);
+        Flight one = Flight.DEFAULT;
+        ModelAgent agent = agent(
+                DeliveryPolicy.DEFAULT.withFlight(new Flight(4, one.batchItems(), one.batchBytes(), one.maxBytes())));
         int records = 40 * 500;
         for (int id = 1; id <= records; id++) {
             agent.lane("events").append(id, 256);

@@ -53,7 +53,7 @@ final class OutboxAppends {
     /** How it went in one turn; times in microseconds. */
     private record Turn(double perSecond, double p50, double p99) {}
 
-    /** Three rows for each peer, number of threads and size: appends a second, and p50 and p99 of how long they take. */
+    /** Three rows for each peer, number of threads and size: appends a second, p50 and p99 of how long they take. */
     List<Row> measure() throws IOException, InterruptedException {
         List<Row> rows = new ArrayList<>();
         for (int size : SIZES) {

@@ -14,8 +14,10 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Map;
 
 /**
  * Records that wait in an agent's outbox while its server comes: how many a second the server has stored, from when the
@@ -23,7 +25,10 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class OutboxDrain {
 
-    private static final String LANE = "drain";
+    /** One has a batch under way, as by default each has; an agent with more to say has more of them. */
+    private static final List<Integer> LANES = List.of(1, 4);
+
+    private static final String PREFIX = "drain-";
     private static final Duration PATIENCE = Duration.ofMinutes(10);
     private static final Duration LOOK = Duration.ofMillis(100);
     private static final double SECOND = 1e9;
@@ -33,7 +38,7 @@ final class OutboxDrain {
     private final byte[] payload;
     private final int records;
 
-    /** @param records how many wait; a multiple of a group */
+    /** @param records how many wait; a multiple of four groups */
     OutboxDrain(Time time, Path directory, byte[] payload, int records) {
         this.time = time;
         this.directory = directory;
@@ -43,37 +48,49 @@ final class OutboxDrain {
 
     /** @param holdfast the command whose agent and server they are */
     List<Row> measure(List<String> holdfast) throws IOException, InterruptedException, SQLException {
-        double ours;
-        try (Launcher launcher = new Launcher(holdfast);
-                Scene scene = new Scene(launcher, directory, time, () -> {})) {
-            fill(launcher, scene.agentData());
-            ours = drained(scene);
-        } catch (ChaosException e) {
-            throw new IOException(e);
+        double alone = inserted();
+        List<Row> rows = new ArrayList<>();
+        for (int lanes : LANES) {
+            Path own = Files.createDirectory(directory.resolve("lanes-" + lanes));
+            try (Launcher launcher = new Launcher(holdfast);
+                    Scene scene = new Scene(launcher, own, time, () -> {})) {
+                fill(launcher, scene.agentData(), lanes);
+                rows.add(Row.higher(
+                        "outbox-drain, " + records + " of 256 B, lanes " + lanes,
+                        drained(scene, lanes),
+                        "records/s",
+                        "SQLite",
+                        alone));
+            } catch (ChaosException e) {
+                throw new IOException(e);
+            }
         }
-        return List.of(Row.higher("outbox-drain, " + records + " of 256 B", ours, "records/s", "SQLite", inserted()));
+        return rows;
     }
 
     /** As anybody may who has the command. */
-    private void fill(Launcher launcher, Path agentData) throws IOException, InterruptedException, ChaosException {
+    private void fill(Launcher launcher, Path agentData, int lanes)
+            throws IOException, InterruptedException, ChaosException {
         Path lines = directory.resolve("lines");
         try (BufferedWriter out = Files.newBufferedWriter(lines)) {
-            for (int record = 1; record <= records; record++) {
+            for (int record = 1; record <= records / lanes; record++) {
                 String text = Integer.toString(record);
                 out.write(text);
                 out.write(".".repeat(payload.length - text.length()));
                 out.write('\n');
             }
         }
-        launcher.feed(
-                lines,
-                directory.resolve("appended"),
-                PATIENCE,
-                List.of("outbox", "append", "--data", agentData.toString(), "--lane", LANE));
+        for (int lane = 0; lane < lanes; lane++) {
+            launcher.feed(
+                    lines,
+                    directory.resolve("appended"),
+                    PATIENCE,
+                    List.of("outbox", "append", "--data", agentData.toString(), "--lane", name(lane)));
+        }
         Files.delete(lines);
     }
 
-    private double drained(Scene scene) throws IOException, InterruptedException, ChaosException {
+    private double drained(Scene scene, int lanes) throws IOException, InterruptedException, ChaosException {
         scene.start(Role.SERVER);
         scene.awaitListening();
         scene.start(Role.AGENT);
@@ -88,19 +105,25 @@ final class OutboxDrain {
         }
         double elapsed = time.nanoTime() - begun;
         scene.stop(Role.AGENT);
-        requireAll(scene);
+        requireAll(scene, lanes);
         scene.stop(Role.SERVER);
         return records * SECOND / elapsed;
     }
 
-    private void requireAll(Scene scene) throws IOException, InterruptedException {
-        AtomicLong last = new AtomicLong();
+    private void requireAll(Scene scene, int lanes) throws IOException, InterruptedException {
+        Map<String, Long> last = new HashMap<>();
         scene.api().readArrivals(arrival -> {
-            if (arrival.lane().equals(LANE)) {
-                OutboxReads.require(arrival.sequence(), last.incrementAndGet());
+            if (arrival.lane().startsWith(PREFIX)) {
+                OutboxReads.require(arrival.sequence(), last.merge(arrival.lane(), 1L, Long::sum));
             }
         });
-        OutboxReads.require(last.get(), records);
+        for (int lane = 0; lane < lanes; lane++) {
+            OutboxReads.require(last.getOrDefault(name(lane), 0L), records / lanes);
+        }
+    }
+
+    private static String name(int lane) {
+        return PREFIX + lane;
     }
 
     /** What storing takes alone: the same bytes in rows of two columns, as many a transaction as a batch has. */
