@@ -3,6 +3,7 @@ package dev.holdfast.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.holdfast.core.outbox.OutboxPolicy;
 import java.io.IOException;
@@ -13,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -71,6 +74,48 @@ class OutboxIT {
         }
         String listed = RunningCommand.run(temp.resolve("list"), "outbox", "list", "--data", data.toString());
         assertThat(listed).endsWith("2 waiting\n");
+    }
+
+    /** As the writers of {@code lab chaos} do, which are no processes: here the command itself loses its agent. */
+    @Test
+    void anAgentThatIsKilledEndsTheAppendAndKeepsWhatWasAcknowledged() throws Exception {
+        Path data = temp.resolve("agent");
+        RunningCommand append;
+        List<MatchResult> acknowledged;
+        try (RunningCommand agent = RunningCommand.start(
+                temp.resolve("agent.log"),
+                Map.of(),
+                "agent",
+                "--data",
+                data.toString(),
+                "--server",
+                "ws://127.0.0.1:1")) {
+            await().atMost(RunningCommand.PATIENCE).until(() -> Files.exists(data.resolve("socket/outbox")));
+            append = append(data);
+            write(append.input(), "one\ntwo\n");
+            append.awaitLines(2, ACKNOWLEDGED);
+            write(append.input(), "more\n".repeat(500));
+            append.awaitLines(3, ACKNOWLEDGED);
+            agent.kill();
+        }
+        try (append) {
+            try {
+                write(append.input(), "last\n");
+            } catch (IOException noticed) {
+                // In the midst of an append it needs no further line to see that the agent is gone.
+            }
+            assertThat(append.exitCode()).isEqualTo(4);
+            acknowledged = append.lines(ACKNOWLEDGED);
+            assertSequences(acknowledged);
+            assertThat(append.output())
+                    .contains(
+                            "the agent of " + data + " ", "; lines 1 to " + acknowledged.size() + " are acknowledged");
+        }
+        String listed =
+                RunningCommand.run(temp.resolve("list"), "outbox", "list", "--lane", "l", "--data", data.toString());
+        Matcher waiting = Pattern.compile("([0-9]+) waiting\n$").matcher(listed);
+        assertThat(waiting.find()).as(listed).isTrue();
+        assertThat(Integer.parseInt(waiting.group(1))).isBetween(acknowledged.size(), 502);
     }
 
     @Test

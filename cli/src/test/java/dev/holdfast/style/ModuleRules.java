@@ -40,7 +40,8 @@ final class ModuleRules {
             entry("opamp", Set.of("core.time", "core.policy", "core.work", "core.record")),
             entry("agent", Set.of("opamp", "core")),
             entry("server", Set.of("opamp", "core")),
-            entry("lab", Set.of("agent", "server", "opamp", "core")),
+            entry("lab", Set.of("lab.check", "agent", "server", "opamp", "core")),
+            entry("lab.check", Set.of()),
             entry("cli", Set.of("agent", "server", "opamp", "core")));
 
     private static final Pattern CORE_LIBRARIES =

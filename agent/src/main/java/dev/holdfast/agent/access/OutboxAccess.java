@@ -17,6 +17,7 @@ import dev.holdfast.core.time.Time;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
@@ -45,6 +46,18 @@ public sealed interface OutboxAccess extends AutoCloseable permits DirectAccess,
     static OutboxAccess open(Path data, OutboxPolicy policy, Time time, RandomGenerator chance)
             throws DataDirectoryException, IOException, InterruptedException {
         return Door.through(data, time, held -> DirectAccess.open(held, policy, time, chance), running -> running);
+    }
+
+    /**
+     * The outbox of the agent that runs with a data directory. The directory itself is left alone, so that an agent
+     * which is just starting finds it free.
+     *
+     * @return nothing if no agent answers there
+     * @throws AgentGoneException if an agent is there and does not answer as it should
+     * @throws IOException if there is no connecting to anything
+     */
+    static Optional<OutboxAccess> ofRunning(Path data, Time time) throws IOException {
+        return SocketAccess.connect(data, time).map(running -> running);
     }
 
     /**

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The outbox of an agent that runs, asked through its socket. */
 final class SocketAccess implements OutboxAccess {
@@ -55,17 +56,21 @@ final class SocketAccess implements OutboxAccess {
             return Optional.empty();
         }
         SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-        Time.Scheduled alarm = time.schedule(GREETING, () -> close(channel));
+        // Connecting in vain closes the channel as well, so that its being closed tells nothing.
+        AtomicBoolean isLate = new AtomicBoolean();
+        Time.Scheduled alarm = time.schedule(GREETING, () -> {
+            isLate.set(true);
+            close(channel);
+        });
         try {
             SocketPlace.connect(channel, data);
         } catch (IOException nobody) {
-            boolean inTime = channel.isOpen();
             alarm.cancel();
             close(channel);
-            if (inTime) {
-                return Optional.empty();
+            if (isLate.get()) {
+                throw silent(data, nobody);
             }
-            throw silent(data, nobody);
+            return Optional.empty();
         }
         SocketAccess access = new SocketAccess(data, channel);
         try {
@@ -75,13 +80,12 @@ final class SocketAccess implements OutboxAccess {
             close(channel);
             throw e;
         } catch (IOException e) {
-            boolean inTime = channel.isOpen();
             close(channel);
-            if (inTime) {
-                // It was just stopping.
-                return Optional.empty();
+            if (isLate.get()) {
+                throw silent(data, e);
             }
-            throw silent(data, e);
+            // It was just stopping.
+            return Optional.empty();
         } finally {
             alarm.cancel();
         }

@@ -78,6 +78,22 @@ class AccessSocketIT {
         }
     }
 
+    @Test
+    void whoWantsTheAgentAloneLeavesTheDirectoryOfOneThatDoesNotRunAlone() throws Exception {
+        Path data = temp.resolve("data");
+        assertThat(OutboxAccess.ofRunning(data, new VirtualTime())).isEmpty();
+        assertThat(data).doesNotExist();
+        try (OpenAgent agent = new OpenAgent(data);
+                OutboxAccess access = OutboxAccess.ofRunning(agent.data.path(), new VirtualTime())
+                        .orElseThrow()) {
+            assertThat(access.append(List.of(record("a", "one")))).containsExactly(1L);
+        }
+        SocketPlace.listen(data).close();
+        assertThat(SocketPlace.in(data)).as("as a killed agent leaves it").exists();
+        assertThat(OutboxAccess.ofRunning(data, new VirtualTime())).isEmpty();
+        assertThat(DataDirectory.isHeld(data)).isFalse();
+    }
+
     private static void assertAsAppended(OutboxAccess access) throws IOException {
         assertThat(access.lanes())
                 .extracting(LaneState::lane, LaneState::waiting)

@@ -59,17 +59,10 @@ final class Chaos {
         this.directory = directory;
         this.time = time;
         this.launcher = launcher;
-        this.scene = new Scene(launcher, directory, time, () -> writers.forEach(Writer::open));
+        this.scene = new Scene(launcher, directory, time);
         this.begun = time.nanoTime();
         for (Flow flow : Flow.ALL) {
-            writers.add(new Writer(
-                    flow,
-                    launcher,
-                    scene.agentData(),
-                    directory.resolve("append-" + flow.lane() + ".log"),
-                    ledger,
-                    time,
-                    chance.split()));
+            writers.add(new Writer(flow, scene.agentData(), ledger, time, chance.split()));
         }
     }
 
@@ -83,6 +76,7 @@ final class Chaos {
      */
     Outcome run() throws IOException, InterruptedException, ChaosException {
         try {
+            writers.forEach(Writer::begin);
             scene.begin();
             scene.watch(CALM);
             inflictAll();
@@ -120,6 +114,9 @@ final class Chaos {
                 case DRAINING, WORKING -> scene.awaitAttached();
             }
             scene.watch(step.delay());
+            for (Writer writer : writers) {
+                writer.requireWell();
+            }
             note(step.moment() + ": " + step.fault());
             inflict(step.fault());
             done.add(step.fault());
@@ -131,16 +128,7 @@ final class Chaos {
         switch (fault) {
             case Pause pause -> scene.pause(roles, pause.length());
             case Kill kill -> {
-                // One that began now would find no agent, hold the directory itself, and keep the next agent out.
-                if (roles.contains(Role.AGENT)) {
-                    writers.forEach(Writer::shut);
-                }
                 scene.kill(roles);
-                if (roles.contains(Role.AGENT)) {
-                    for (Writer writer : writers) {
-                        writer.finish();
-                    }
-                }
                 time.pause(kill.down());
                 for (Role role : roles) {
                     scene.start(role);
@@ -189,8 +177,7 @@ final class Chaos {
         scene.stop(Role.SERVER);
         for (Flow flow : Flow.ALL) {
             if (ledger.acknowledgedIn(flow.lane()) == 0) {
-                throw new ChaosException("lane " + flow.lane() + ": nothing was ever acknowledged; see "
-                        + directory.resolve("append-" + flow.lane() + ".log"));
+                throw new ChaosException("lane " + flow.lane() + ": nothing was ever acknowledged");
             }
         }
         Verdict verdict = Checker.check(ledger.lines(), arrivals, dead);

@@ -2,8 +2,6 @@
 package dev.holdfast.lab.chaos;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,14 +36,6 @@ final class Child {
     /** What a process that has ended said at its end; 128 and the signal's number if a signal ended it. */
     int exitCode() {
         return process.exitValue();
-    }
-
-    OutputStream input() {
-        return process.getOutputStream();
-    }
-
-    InputStream output() {
-        return process.getInputStream();
     }
 
     /** Waits; true once it has ended. */

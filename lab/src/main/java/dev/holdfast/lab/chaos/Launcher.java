@@ -79,11 +79,6 @@ public final class Launcher implements AutoCloseable {
                 builder -> builder.redirectErrorStream(true).redirectOutput(Redirect.appendTo(log.toFile())));
     }
 
-    /** Starts one that is spoken with; its errors go to the end of a file. */
-    Child speak(Path errors, List<String> arguments) throws IOException {
-        return start(arguments, builder -> builder.redirectError(Redirect.appendTo(errors.toFile())));
-    }
-
     /**
      * Runs one to its end.
      *

@@ -4,10 +4,7 @@ package dev.holdfast.lab.chaos;
 import dev.holdfast.core.time.Time;
 import dev.holdfast.lab.check.AdminApi;
 import java.io.IOException;
-import java.net.StandardProtocolFamily;
 import java.net.URI;
-import java.net.UnixDomainSocketAddress;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -37,7 +34,6 @@ public final class Scene implements AutoCloseable {
     private final Launcher launcher;
     private final Path directory;
     private final Time time;
-    private final Runnable agentAnswers;
     private final List<Duration> reattached = new ArrayList<>();
 
     private @Nullable Child server;
@@ -46,7 +42,6 @@ public final class Scene implements AutoCloseable {
     private String listen = "127.0.0.1:0";
     private String admin = "127.0.0.1:0";
     private boolean isListening;
-    private boolean isAnswering;
     private boolean isAttached;
     private long listeningSince;
     private long agentSince;
@@ -62,13 +57,11 @@ public final class Scene implements AutoCloseable {
      * One of which nothing runs yet.
      *
      * @param directory for the data and logs of both
-     * @param agentAnswers called whenever an agent that was started can be asked to append
      */
-    public Scene(Launcher launcher, Path directory, Time time, Runnable agentAnswers) {
+    public Scene(Launcher launcher, Path directory, Time time) {
         this.launcher = launcher;
         this.directory = directory;
         this.time = time;
-        this.agentAnswers = agentAnswers;
     }
 
     /** Where the agent keeps what it has; made by whoever needs it first. */
@@ -115,7 +108,6 @@ public final class Scene implements AutoCloseable {
         awaitListening();
         start(Role.AGENT);
         awaitAttached();
-        await("the agent does not answer on its socket", () -> isAnswering);
     }
 
     /** Starts one that does not run; {@link #watch} and the like notice once it does what it is for. */
@@ -151,7 +143,6 @@ public final class Scene implements AutoCloseable {
             AdminApi.Fleet fleet = isListening ? fleet() : null;
             attachmentsBefore = fleet == null ? -1 : fleet.attachments();
         }
-        isAnswering &= !roles.contains(Role.AGENT);
     }
 
     /** SIGSTOP, and SIGCONT after a while. */
@@ -216,10 +207,6 @@ public final class Scene implements AutoCloseable {
                 reattached.add(Duration.ofNanos(Math.min(now - listeningSince, now - agentSince)));
             }
         }
-        if (agent != null && !isAnswering && answers()) {
-            isAnswering = true;
-            agentAnswers.run();
-        }
     }
 
     private void requireRunning() throws IOException, ChaosException {
@@ -276,15 +263,6 @@ public final class Scene implements AutoCloseable {
             throw new IllegalStateException("no server has listened yet");
         }
         return known;
-    }
-
-    private boolean answers() {
-        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            return channel.connect(UnixDomainSocketAddress.of(agentData().resolve("socket/outbox")));
-        } catch (IOException starting) {
-            // It is not there yet, or is left over from one that was killed.
-            return false;
-        }
     }
 
     /**

@@ -62,7 +62,7 @@ public final class SoakCommand implements Callable<Integer> {
         Path directory = Files.createTempDirectory("holdfast-soak-");
         try (SystemTime time = SystemTime.start("soak");
                 Launcher launcher = new Launcher(command);
-                Scene scene = new Scene(launcher, directory, time, () -> {})) {
+                Scene scene = new Scene(launcher, directory, time)) {
             SoakRow row = new Soak(scene, time, length, interval).run();
             output.print(spec, List.of(row), SoakCommand::line);
             if (row.passed()) {
