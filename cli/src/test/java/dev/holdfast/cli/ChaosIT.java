@@ -31,6 +31,9 @@ class ChaosIT {
             "HOLDFAST_RECONNECT_MAX_DELAY", "500ms",
             "HOLDFAST_RECONNECT_STABLE_AFTER", "1s");
 
+    /** As for the commands of other tests: processes that live for seconds do not repay what compiling well costs. */
+    private static final String JAVA_OPTS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
+
     @TempDir
     Path directory;
 
@@ -56,6 +59,7 @@ class ChaosIT {
                 .redirectError(err.toFile());
         builder.environment().putAll(SHORTENED);
         builder.environment().put("HOLDFAST_BUILD", "never");
+        builder.environment().put("HOLDFAST_JAVA_OPTS", JAVA_OPTS);
         builder.environment().put("HOLDFAST_JAVA_HOME", System.getProperty("java.home"));
         Process chaos = builder.start();
         try {

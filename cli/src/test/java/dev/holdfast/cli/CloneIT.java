@@ -7,22 +7,15 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Two agents whose data directories are copies of each other, with real processes, sockets and files. */
 class CloneIT {
@@ -33,28 +26,31 @@ class CloneIT {
     @TempDir
     Path temp;
 
-    private final HttpClient http = HttpClient.newHttpClient();
-    private final List<RunningCommand> started = new ArrayList<>();
+    private Rig rig;
+
+    @BeforeEach
+    void begin() {
+        rig = new Rig(temp);
+    }
 
     @AfterEach
     void endWhatRuns() {
-        started.forEach(RunningCommand::close);
-        http.shutdownNow();
+        rig.close();
     }
 
     @Test
     void theyAreToldApartWithinSecondsAndKeepTheirOwnUidsFromThenOn() throws Exception {
-        RunningCommand server = server("127.0.0.1:0");
-        String address = serverFile().get("listen").asString();
-        RunningCommand original = agent("original", address);
+        RunningCommand server = rig.server("127.0.0.1:0");
+        String address = rig.listen();
+        RunningCommand original = agent("original");
         original.awaitLines(1, "link attached: REGISTERED");
-        String uid = uid("original");
+        String uid = rig.uid("original");
         copyOfOriginal();
 
-        RunningCommand copy = agent("copy", address);
+        RunningCommand copy = agent("copy");
         Set<String> uids = awaitBothAttached();
         assertThat(uids).contains(uid);
-        assertThat(Set.of(uid("original"), uid("copy"))).isEqualTo(uids);
+        assertThat(Set.of(rig.uid("original"), rig.uid("copy"))).isEqualTo(uids);
         server.awaitLines(1, "WARN .*agent " + uid + " .*is two: .*data directory was copied");
         assertThat(original.lines("another process goes by " + uid).size()
                         + copy.lines("another process goes by " + uid).size())
@@ -62,24 +58,24 @@ class CloneIT {
                 .isEqualTo(1);
         assertQuiet(original, copy);
 
-        String originals = uid("original");
-        String copies = uid("copy");
+        String originals = rig.uid("original");
+        String copies = rig.uid("copy");
         original.terminate();
         copy.terminate();
         server.kill();
-        server(address);
-        RunningCommand originalAgain = agent("original", address);
-        RunningCommand copyAgain = agent("copy", address);
+        rig.server(address);
+        RunningCommand originalAgain = agent("original");
+        RunningCommand copyAgain = agent("copy");
         assertThat(awaitBothAttached()).isEqualTo(uids);
         assertQuiet(originalAgain, copyAgain);
-        assertThat(uid("original")).isEqualTo(originals);
-        assertThat(uid("copy")).isEqualTo(copies);
-        assertThat(fleetList()).contains("2 agents, 2 attached", originals, copies);
+        assertThat(rig.uid("original")).isEqualTo(originals);
+        assertThat(rig.uid("copy")).isEqualTo(copies);
+        assertThat(rig.run("server", "fleet", "list")).contains("2 agents, 2 attached", originals, copies);
     }
 
     /** The uids of the two agents that the server shows, once both are attached and each stays so for a while. */
     private Set<String> awaitBothAttached() {
-        return await().during(SETTLED).atMost(PATIENCE).until(this::attached, uids -> uids.size() == 2);
+        return await().during(SETTLED).atMost(PATIENCE).until(rig::attached, uids -> uids.size() == 2);
     }
 
     private static void assertQuiet(RunningCommand... agents) {
@@ -93,40 +89,6 @@ class CloneIT {
         }
     }
 
-    /** Asked over HTTP: a command would be a process for each look. */
-    private Set<String> attached() throws IOException, InterruptedException {
-        JsonNode says = serverFile();
-        HttpRequest request = HttpRequest.newBuilder(
-                        URI.create("http://" + says.get("admin").asString() + "/api/agents"))
-                .header(
-                        "Authorization",
-                        "Bearer "
-                                + Files.readString(temp.resolve("server").resolve("admin.token"))
-                                        .strip())
-                .build();
-        String json = http.send(request, HttpResponse.BodyHandlers.ofString()).body();
-        Set<String> uids = new TreeSet<>();
-        for (JsonNode agent : JsonMapper.shared().readTree(json)) {
-            if (agent.get("attached").asBoolean()) {
-                uids.add(agent.get("instance_uid").asString());
-            }
-        }
-        return uids;
-    }
-
-    private String fleetList() throws IOException, InterruptedException {
-        return RunningCommand.run(
-                temp.resolve("list.log"),
-                "fleet",
-                "list",
-                "--data",
-                temp.resolve("server").toString());
-    }
-
-    private String uid(String agent) throws IOException {
-        return Files.readString(temp.resolve(agent).resolve("instance_uid")).strip();
-    }
-
     private void copyOfOriginal() throws IOException {
         Files.createDirectory(temp.resolve("copy"));
         Files.copy(
@@ -134,26 +96,7 @@ class CloneIT {
                 temp.resolve("copy").resolve("instance_uid"));
     }
 
-    private JsonNode serverFile() throws IOException {
-        return JsonMapper.shared()
-                .readTree(Files.readString(temp.resolve("server").resolve("server.json")));
-    }
-
-    private RunningCommand server(String listen) {
-        RunningCommand server = start(
-                "server", "--data", temp.resolve("server").toString(), "--listen", listen, "--admin", "127.0.0.1:0");
-        server.awaitLines(1, "listens for agents on");
-        return server;
-    }
-
-    private RunningCommand agent(String name, String address) {
-        return start("agent", "--data", temp.resolve(name).toString(), "--server", "ws://" + address);
-    }
-
-    /** Each has a log of its own. */
-    private RunningCommand start(String... arguments) {
-        RunningCommand command = RunningCommand.start(temp.resolve(started.size() + ".log"), Map.of(), arguments);
-        started.add(command);
-        return command;
+    private RunningCommand agent(String name) throws IOException {
+        return rig.agent(name, URI.create("ws://" + rig.listen()), Map.of());
     }
 }

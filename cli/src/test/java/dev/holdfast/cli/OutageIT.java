@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.holdfast.core.time.SystemTime;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.MatchResult;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,34 +28,34 @@ import tools.jackson.databind.json.JsonMapper;
 /** A server that dies under its agents, with real processes, sockets and files. */
 class OutageIT {
 
-    /** Delays a tenth as long as by default, so that an outage of many attempts takes seconds. */
-    private static final Map<String, String> SHORTENED = Map.of(
-            "HOLDFAST_RECONNECT_FAST_DELAY", "50ms",
-            "HOLDFAST_RECONNECT_INITIAL_DELAY", "100ms",
-            "HOLDFAST_RECONNECT_MAX_DELAY", "1500ms",
-            "HOLDFAST_RECONNECT_STABLE_AFTER", "3s");
-
     @TempDir
     Path temp;
 
     private final List<RunningCommand> started = new ArrayList<>();
+    private Rig rig;
+
+    @BeforeEach
+    void begin() {
+        rig = new Rig(temp);
+    }
 
     @AfterEach
     void endWhatRuns() {
         started.forEach(RunningCommand::close);
+        rig.close();
     }
 
     @ParameterizedTest
     @ValueSource(ints = {2, 9})
     void anAgentReattachesByItselfAfterItsServerWasKilled(int failedAttempts) throws Exception {
-        RunningCommand server = server("127.0.0.1:0");
-        RunningCommand agent = agent("agent", SHORTENED);
+        RunningCommand server = rig.server("127.0.0.1:0");
+        RunningCommand agent = agent("agent", Rig.SHORTENED);
         agent.awaitLines(1, "link attached: REGISTERED");
 
-        String address = listenAddress();
+        String address = rig.listen();
         server.kill();
         agent.awaitLines(failedAttempts, "link down: .*cause=NETWORK attempt=");
-        RunningCommand restarted = server(address);
+        RunningCommand restarted = rig.server(address);
         agent.awaitLines(1, "link attached: REJOINED");
 
         assertBackInTime(agent, restarted);
@@ -69,13 +70,13 @@ class OutageIT {
             matches = "full",
             disabledReason = "takes minutes: mvn verify -Pfull-outages")
     void theSameAtFullLengthWithTheDefaults(int outageSeconds) throws Exception {
-        RunningCommand server = server("127.0.0.1:0");
+        RunningCommand server = rig.server("127.0.0.1:0");
         RunningCommand agent = agent("agent", Map.of());
         agent.awaitLines(1, "link attached: REGISTERED");
 
-        String address = listenAddress();
+        String address = rig.listen();
         server.kill();
-        RunningCommand restarted = after(Duration.ofSeconds(outageSeconds), () -> server(address));
+        RunningCommand restarted = after(Duration.ofSeconds(outageSeconds), () -> rig.server(address));
         agent.awaitLines(1, "link attached: REJOINED");
 
         assertBackInTime(agent, restarted);
@@ -84,10 +85,10 @@ class OutageIT {
 
     @Test
     void tenAgentsAllRejoinOnceAndTheFleetListIsRightThroughout() throws Exception {
-        RunningCommand server = server("127.0.0.1:0");
+        RunningCommand server = rig.server("127.0.0.1:0");
         List<RunningCommand> agents = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
-            agents.add(agent("agent-" + i, SHORTENED));
+            agents.add(agent("agent-" + i, Rig.SHORTENED));
         }
         awaitAttached(10);
         assertThat(fleet()).allSatisfy(agent -> {
@@ -101,9 +102,9 @@ class OutageIT {
         awaitAttached(9);
         assertThat(fleetText()).contains("10 agents, 9 attached");
 
-        String address = listenAddress();
+        String address = rig.listen();
         server.kill();
-        RunningCommand restarted = server(address);
+        RunningCommand restarted = rig.server(address);
         awaitAttached(9);
         assertThat(fleet()).hasSize(10).allSatisfy(agent -> {
             assertThat(agent.get("registrations").asInt()).isEqualTo(1);
@@ -117,13 +118,13 @@ class OutageIT {
 
     @Test
     void aSecondServerOnTheSameDirectoryIsToldWhoHoldsIt() throws Exception {
-        RunningCommand first = server("127.0.0.1:0");
+        RunningCommand first = rig.server("127.0.0.1:0");
         RunningCommand second = keep(RunningCommand.start(
                 temp.resolve("second.log"),
                 Map.of(),
                 "server",
                 "--data",
-                serverData().toString(),
+                rig.path("server").toString(),
                 "--listen",
                 "127.0.0.1:0",
                 "--admin",
@@ -211,71 +212,23 @@ class OutageIT {
     }
 
     private void awaitAttached(int count) {
-        await().atMost(PATIENCE)
-                .untilAsserted(() -> assertThat(fleet().stream()
-                                .filter(agent -> agent.get("attached").asBoolean()))
-                        .hasSize(count));
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(rig.attached()).hasSize(count));
     }
 
     private List<JsonNode> fleet() throws IOException, InterruptedException {
-        String json = RunningCommand.run(
-                temp.resolve("list.log"),
-                "fleet",
-                "list",
-                "--data",
-                serverData().toString(),
-                "--format",
-                "json");
         List<JsonNode> agents = new ArrayList<>();
-        JsonMapper.shared().readTree(json).forEach(agents::add);
+        JsonMapper.shared()
+                .readTree(rig.run("server", "fleet", "list", "--format", "json"))
+                .forEach(agents::add);
         return agents;
     }
 
     private String fleetText() throws IOException, InterruptedException {
-        return RunningCommand.run(
-                temp.resolve("list.log"),
-                "fleet",
-                "list",
-                "--data",
-                serverData().toString());
-    }
-
-    private Path serverData() {
-        return temp.resolve("server");
-    }
-
-    private String listenAddress() throws IOException {
-        return JsonMapper.shared()
-                .readTree(Files.readString(serverData().resolve("server.json")))
-                .get("listen")
-                .asString();
-    }
-
-    /** A server on the one data directory, ready; each has a log of its own. */
-    private RunningCommand server(String listen) {
-        RunningCommand server = keep(RunningCommand.start(
-                temp.resolve("server-" + started.size() + ".log"),
-                Map.of(),
-                "server",
-                "--data",
-                serverData().toString(),
-                "--listen",
-                listen,
-                "--admin",
-                "127.0.0.1:0"));
-        server.awaitLines(1, "listens for agents on");
-        return server;
+        return rig.run("server", "fleet", "list");
     }
 
     private RunningCommand agent(String name, Map<String, String> environment) throws IOException {
-        return keep(RunningCommand.start(
-                temp.resolve(name + ".log"),
-                environment,
-                "agent",
-                "--data",
-                temp.resolve(name).toString(),
-                "--server",
-                "ws://" + listenAddress()));
+        return rig.agent(name, URI.create("ws://" + rig.listen()), environment);
     }
 
     private RunningCommand keep(RunningCommand command) {

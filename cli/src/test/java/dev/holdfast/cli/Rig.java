@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -108,7 +110,22 @@ final class Rig implements AutoCloseable {
 
     /** What the server knows of an agent. Asked over HTTP: a command would be a process for each look. */
     JsonNode known(String agent) throws IOException, InterruptedException {
-        URI api = URI.create("http://" + serverFile().get("admin").asString() + "/api/agents/" + uid(agent));
+        return agents("/" + uid(agent));
+    }
+
+    /** The uids of all that are attached, asked in the same way. */
+    Set<String> attached() throws IOException, InterruptedException {
+        Set<String> uids = new TreeSet<>();
+        for (JsonNode agent : agents("")) {
+            if (agent.get("attached").asBoolean()) {
+                uids.add(agent.get("instance_uid").asString());
+            }
+        }
+        return uids;
+    }
+
+    private JsonNode agents(String which) throws IOException, InterruptedException {
+        URI api = URI.create("http://" + serverFile().get("admin").asString() + "/api/agents" + which);
         HttpRequest request = HttpRequest.newBuilder(api)
                 .header(
                         "Authorization",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.lab.chaos;
 
+import dev.holdfast.agent.access.OutboxAccess;
+import dev.holdfast.core.record.LaneState;
 import dev.holdfast.core.time.Time;
 import dev.holdfast.lab.chaos.Fault.Kill;
 import dev.holdfast.lab.chaos.Fault.Pause;
@@ -150,8 +152,11 @@ final class Chaos {
         }
     }
 
-    private long waiting() throws IOException, InterruptedException, ChaosException {
-        return ask("stats").path("waiting").asLong(-1);
+    private long waiting() throws IOException, ChaosException {
+        try (OutboxAccess outbox = OutboxAccess.ofRunning(scene.agentData(), time)
+                .orElseThrow(() -> new ChaosException("the agent does not answer for its outbox"))) {
+            return outbox.lanes().stream().mapToLong(LaneState::waiting).sum();
+        }
     }
 
     private JsonNode ask(String question) throws IOException, InterruptedException, ChaosException {
