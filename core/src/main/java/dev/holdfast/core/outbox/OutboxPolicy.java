@@ -2,6 +2,7 @@
 package dev.holdfast.core.outbox;
 
 import dev.holdfast.core.segment.SegmentLog;
+import dev.holdfast.core.time.Durations;
 import java.time.Duration;
 
 /**
@@ -62,9 +63,7 @@ public record OutboxPolicy(
             throw new IllegalArgumentException(
                     "quota: " + quota + " bytes (expected: at least four segments, " + 4L * segment + ")");
         }
-        if (!maxAge.isPositive() || maxAge.compareTo(NO_MAX_AGE) > 0) {
-            throw new IllegalArgumentException("maxAge: " + maxAge + " (expected: a duration > 0s, such as PT168H)");
-        }
+        Durations.requirePositive("maxAge", maxAge, NO_MAX_AGE);
         if (compressFrom < 1) {
             throw new IllegalArgumentException("compressFrom: " + compressFrom + " bytes (expected: >= 1)");
         }

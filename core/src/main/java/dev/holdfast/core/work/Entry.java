@@ -49,10 +49,10 @@ final class Entry<K> {
     /** When it is due; while it runs, when it is due once more. Nanoseconds since the machine began. */
     long due;
 
-    /** Where in its heap it is; only while it waits. */
+    /** Where in its heap it is, or -1 minus its slot in a wheel; only while it waits. */
     int heapIndex;
 
-    /** Its neighbours in its line; only while it is ready. */
+    /** Its neighbours in its line while it is ready, and in its slot of a wheel while it waits there. */
     @Nullable
     Entry<K> ahead;
 

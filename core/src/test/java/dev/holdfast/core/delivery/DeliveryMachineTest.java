@@ -81,6 +81,21 @@ class DeliveryMachineTest {
     }
 
     @Test
+    void theWindowIsOneAsLongAsTheServerAsksForTimeBetweenBatches() {
+        Bench bench = Bench.flowing(TENS.withFlight(new Flight(3, 10, 256 * 1024, 1024 * 1024)), 100);
+        bench.taken();
+        assertThat(bench.open).hasSize(3);
+        bench.taken(Duration.ofSeconds(10));
+        bench.taken(Duration.ofSeconds(10));
+        bench.taken(Duration.ofSeconds(10));
+        assertThat(bench.open).isEmpty();
+        bench.advance(Duration.ofSeconds(13));
+        assertThat(bench.open).as("no burst after a floor").hasSize(1);
+        bench.taken();
+        assertThat(bench.open).as("once it no longer asks").hasSize(3);
+    }
+
+    @Test
     void lanesTakeTurnsWithinTheRoomThatThereIs() {
         Bench bench = new Bench(POLICY.withFlight(new Flight(1, 1, 100, 200)));
         for (String lane : List.of("a", "b", "c")) {

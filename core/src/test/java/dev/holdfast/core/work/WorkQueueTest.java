@@ -114,7 +114,9 @@ class WorkQueueTest {
         assertThat(terminal.why()).isEqualTo(Terminal.Reason.RETRIES_USED_UP);
         assertThat(terminal.history().failures()).isEqualTo(11);
         assertThat(terminal.history().first()).isEqualTo(VirtualTime.BEGINNING);
-        assertThat(terminal.history().last()).hasSize(History.KEPT);
+        assertThat(terminal.history().last())
+                .extracting(History.Failed::attempt)
+                .containsExactly(7, 8, 9, 10, 11);
         assertThat(terminal.history().newest())
                 .isEqualTo(new History.Failed(
                         11, VirtualTime.BEGINNING.plus(before).plusSeconds(60), Failure.of(Cause.SERVER, "the last")));

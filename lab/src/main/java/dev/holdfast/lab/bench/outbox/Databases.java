@@ -13,6 +13,7 @@ import java.sql.Statement;
 import java.util.concurrent.atomic.AtomicLong;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
+import org.rocksdb.CompressionType;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
@@ -100,7 +101,8 @@ final class Databases {
 
     /** A synchronous write each, by all threads at once: those that wait share one in its log. */
     static final class Rocks implements Keeper {
-        private final Options options = new Options().setCreateIfMissing(true);
+        private final Options options =
+                new Options().setCreateIfMissing(true).setCompressionType(CompressionType.NO_COMPRESSION);
         private final WriteOptions sync = new WriteOptions().setSync(true);
         private final RocksDB database;
         private final AtomicLong last = new AtomicLong();

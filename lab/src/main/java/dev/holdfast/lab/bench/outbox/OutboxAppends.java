@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -71,9 +72,12 @@ final class OutboxAppends {
         new SplittableRandom(size).nextBytes(record);
         Map<String, List<Turn>> turns = new LinkedHashMap<>();
         for (int round = 0; round < rounds; round++) {
-            for (Map.Entry<String, Keeper.Maker> subject : subjects.entrySet()) {
-                turns.computeIfAbsent(subject.getKey(), name -> new ArrayList<>())
-                        .add(turn(subject.getValue(), record, threads));
+            // Another goes first each time: what one leaves to be written or removed meets the next.
+            List<String> order = new ArrayList<>(subjects.keySet());
+            Collections.rotate(order, -round);
+            for (String subject : order) {
+                Keeper.Maker maker = Objects.requireNonNull(subjects.get(subject));
+                turns.computeIfAbsent(subject, name -> new ArrayList<>()).add(turn(maker, record, threads));
             }
         }
         return turns;
@@ -107,15 +111,9 @@ final class OutboxAppends {
             }
             long from = time.nanoTime() + turn.toNanos() / 4;
             begin.complete(from);
-            List<Samples> samples = new ArrayList<>();
-            for (FutureTask<Samples> task : all) {
-                samples.add(task.get());
-            }
+            List<Samples> samples = ended(all);
             double elapsed = time.nanoTime() - from;
             long[] sorted = Samples.sorted(samples);
-            if (sorted.length == 0) {
-                throw new IllegalStateException(keeper + ": kept nothing within " + turn);
-            }
             return new Turn(
                     sorted.length * SECOND / elapsed,
                     Samples.quantile(sorted, P50) / MICRO,
@@ -125,6 +123,23 @@ final class OutboxAppends {
         } finally {
             Launcher.remove(directory);
         }
+    }
+
+    /** All have ended before one that failed is told of: nobody closes what others still use. */
+    private static List<Samples> ended(List<FutureTask<Samples>> all) throws InterruptedException, ExecutionException {
+        List<Samples> samples = new ArrayList<>();
+        ExecutionException failure = null;
+        for (FutureTask<Samples> task : all) {
+            try {
+                samples.add(task.get());
+            } catch (ExecutionException e) {
+                failure = failure == null ? e : failure;
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+        return samples;
     }
 
     private Samples keep(Keeper keeper, byte[] record, long from) throws IOException, InterruptedException {

@@ -21,7 +21,8 @@ import java.util.Map;
 
 /**
  * Records that wait in an agent's outbox while its server comes: how many a second the server has stored, from when the
- * agent is attached until it has all. Agent and server are real processes, which speak over loopback.
+ * agent is seen to be attached, at most a twentieth of a second late, until it has all. Agent and server are real
+ * processes, which speak over loopback.
  */
 final class OutboxDrain {
 
@@ -53,7 +54,7 @@ final class OutboxDrain {
         for (int lanes : LANES) {
             Path own = Files.createDirectory(directory.resolve("lanes-" + lanes));
             try (Launcher launcher = new Launcher(holdfast);
-                    Scene scene = new Scene(launcher, own, time, () -> {})) {
+                    Scene scene = new Scene(launcher, own, time)) {
                 fill(launcher, scene.agentData(), lanes);
                 rows.add(Row.higher(
                         "outbox-drain, " + records + " of 256 B, lanes " + lanes,

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
+import org.rocksdb.CompressionType;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
@@ -213,7 +214,8 @@ final class OutboxReads {
 
     private void fillRocks(Path rocks) throws IOException, RocksDBException {
         Files.createDirectory(rocks);
-        try (Options options = new Options().setCreateIfMissing(true);
+        try (Options options =
+                        new Options().setCreateIfMissing(true).setCompressionType(CompressionType.NO_COMPRESSION);
                 WriteOptions unforced = new WriteOptions();
                 RocksDB database = RocksDB.open(options, rocks.toString())) {
             for (long done = 0; done < records; done += Outboxes.GROUP) {

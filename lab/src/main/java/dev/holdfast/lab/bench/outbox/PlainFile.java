@@ -89,11 +89,20 @@ final class PlainFile {
             } finally {
                 lock.unlock();
             }
-            file.write(writing.flip());
-            file.force(false);
+            boolean isKept = false;
+            try {
+                file.write(writing.flip());
+                file.force(false);
+                isKept = true;
+            } finally {
+                written(isKept ? last : 0);
+            }
+        }
+
+        private void written(long last) {
             lock.lock();
             try {
-                kept = last;
+                kept = Math.max(kept, last);
                 isWriting = false;
                 done.signalAll();
             } finally {

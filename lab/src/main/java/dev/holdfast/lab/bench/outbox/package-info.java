@@ -6,8 +6,8 @@
  *   <li>Who appends waits until the record is on the disk, whatever keeps it.
  *   <li>Each peer is used as those use it who want that: by all threads at once where it shares a write among them,
  *       else by one at a time.
- *   <li>Subjects take turns, and the median counts: what else the machine does meets all of them.
- *   <li>What was measured is looked at: a figure of records that are not there is an error.
+ *   <li>Where appends are measured, subjects take turns, and the median counts: what else the machine does meets all.
+ *   <li>What is read or drained is looked at: a figure of records that are not there is an error.
  * </ul>
  */
 @NullMarked
