@@ -416,9 +416,7 @@ class BrokenServerIT {
             AgentMessage first = peer.message();
             peer.send(new ServerMessage(first.uid(), null, false, 1, null, null, List.of(Capabilities.OUTBOX), null));
             if (played.incrementAndGet() == 1) {
-                while (delays.isEmpty()) {
-                    Thread.onSpinWait();
-                }
+                await().atMost(PATIENCE).until(() -> !delays.isEmpty());
             } else {
                 peer.answerEverything();
             }

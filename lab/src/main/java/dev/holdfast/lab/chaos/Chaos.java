@@ -159,15 +159,15 @@ final class Chaos {
         }
     }
 
-    private JsonNode ask(String question) throws IOException, InterruptedException, ChaosException {
+    private JsonNode deadInOutbox() throws IOException, InterruptedException, ChaosException {
         String json = launcher.run(
-                directory.resolve(question + ".json"),
+                directory.resolve("dead.json"),
                 Scene.PATIENCE,
-                List.of("outbox", question, "--data", scene.agentData().toString(), "--format", "json"));
+                List.of("outbox", "dead", "--data", scene.agentData().toString(), "--format", "json"));
         try {
             return JsonMapper.shared().readTree(json);
         } catch (JacksonException e) {
-            throw new ChaosException("outbox " + question + ": " + json + " (expected: JSON)");
+            throw new ChaosException("outbox dead: " + json + " (expected: JSON)");
         }
     }
 
@@ -175,7 +175,7 @@ final class Chaos {
         scene.stop(Role.AGENT);
         List<Arrival> arrivals = scene.api().arrivals();
         List<Drop> dead = new ArrayList<>(scene.api().deadLetters());
-        for (JsonNode letter : ask("dead")) {
+        for (JsonNode letter : deadInOutbox()) {
             long sequence = letter.path("sequence").asLong(-1);
             dead.add(new Drop(letter.path("lane").asString(""), sequence, sequence));
         }
