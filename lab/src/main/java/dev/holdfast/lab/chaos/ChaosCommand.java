@@ -30,7 +30,7 @@ import picocli.CommandLine.Option;
                     + " times the agent came back and how long that took, in seconds from when both processes ran; lines logged;"
                     + " and the most memory that a process had, in MiB.",
             "",
-            "Takes about a second for each kill. The seed fixes the faults and when they fall due; real processes do not run"
+            "Takes a few seconds for each kill. The seed fixes the faults and when they fall due; real processes do not run"
                     + " twice in the same way, so that a failure may need more than one try to come again. A run that fails"
                     + " keeps its directory with data and logs, and says where it is; one that does not removes it.",
             "",

@@ -47,7 +47,8 @@ final class MemoryProbe {
         try (Outbox outbox = Outboxes.open(directory, time)) {
             long there = 0;
             for (long moment : moments) {
-                Outboxes.fill(outbox, OutboxBenchmarks.payload(), moment - there);
+                // One group after the other: a flood of them is what the heap would grow for.
+                Outboxes.fill(outbox, OutboxBenchmarks.payload(), moment - there, 1);
                 there = moment;
                 // What waits last is there, too.
                 OutboxReads.require(

@@ -27,6 +27,7 @@ final class Outboxes {
     /** How many records are in a group where many are put in at once; as many as a batch of the delivery has. */
     static final int GROUP = 500;
 
+    /** How many groups are, where only what they come to counts: the more, the sooner it is there. */
     private static final int UNDER_WAY = 8;
 
     private static final OutboxPolicy LARGE =
@@ -46,11 +47,16 @@ final class Outboxes {
 
     /** Appends the same record so many times, in whole groups, of which a few are under way at a time. */
     static void fill(Outbox outbox, byte[] payload, long records) throws IOException, InterruptedException {
+        fill(outbox, payload, records, UNDER_WAY);
+    }
+
+    /** @param most how many groups are under way at a time */
+    static void fill(Outbox outbox, byte[] payload, long records, int most) throws IOException, InterruptedException {
         List<NewRecord> group = Collections.nCopies(GROUP, record(payload));
         Deque<CompletableFuture<List<Long>>> underWay = new ArrayDeque<>();
         try {
             for (long done = 0; done < records; done += GROUP) {
-                if (underWay.size() == UNDER_WAY) {
+                if (underWay.size() == most) {
                     underWay.remove().get();
                 }
                 underWay.add(outbox.appendAsync(group));
