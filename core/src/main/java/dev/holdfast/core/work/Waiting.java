@@ -51,13 +51,16 @@ final class Waiting<K> {
     private final Wheel<K> patient = new Wheel<>(Patience.SOME);
     private final Wheel<K> mostPatient = new Wheel<>(Patience.MOST);
 
+    /** Of all, so that a queue in which nobody waits, which is asked each time, has one place to look at. */
+    private int size;
+
     int size() {
-        return prompt.size + patient.size() + mostPatient.size();
+        return size;
     }
 
     @Nullable
     Entry<K> first() {
-        return sooner(sooner(prompt.first(), patient.first()), mostPatient.first());
+        return size == 0 ? null : sooner(sooner(prompt.first(), patient.first()), mostPatient.first());
     }
 
     private static <K> @Nullable Entry<K> sooner(@Nullable Entry<K> one, @Nullable Entry<K> other) {
@@ -69,6 +72,7 @@ final class Waiting<K> {
 
     /** To be called once its place, its due time and its {@link Entry.Detail#patience} are set. */
     void add(Entry<K> entry) {
+        size++;
         switch (patience(entry)) {
             case NONE -> prompt.add(entry);
             case SOME -> patient.add(entry);
@@ -77,6 +81,7 @@ final class Waiting<K> {
     }
 
     void remove(Entry<K> entry) {
+        size--;
         switch (patience(entry)) {
             case NONE -> prompt.remove(entry);
             case SOME -> patient.remove(entry);
@@ -90,6 +95,7 @@ final class Waiting<K> {
         if (first == null) {
             throw new IllegalStateException("nobody waits (expected: a first)");
         }
+        size--;
         if (first == mostPatient.first()) {
             mostPatient.near.remove(first);
         } else if (first == patient.first()) {
@@ -106,7 +112,7 @@ final class Waiting<K> {
         } else {
             remove(entry);
             entry.detail().patience = Patience.NONE;
-            prompt.add(entry);
+            add(entry);
         }
     }
 
