@@ -60,6 +60,11 @@ final class Databases {
         }
     }
 
+    /** Made where there is none, and uncompressed: the same record all the time would shrink to nothing. */
+    static Options rocksOptions() {
+        return new Options().setCreateIfMissing(true).setCompressionType(CompressionType.NO_COMPRESSION);
+    }
+
     /** The order of such keys is that of the numbers. */
     static byte[] key(long sequence) {
         return ByteBuffer.allocate(Long.BYTES).putLong(sequence).array();
@@ -101,8 +106,7 @@ final class Databases {
 
     /** A synchronous write each, by all threads at once: those that wait share one in its log. */
     static final class Rocks implements Keeper {
-        private final Options options =
-                new Options().setCreateIfMissing(true).setCompressionType(CompressionType.NO_COMPRESSION);
+        private final Options options = rocksOptions();
         private final WriteOptions sync = new WriteOptions().setSync(true);
         private final RocksDB database;
         private final AtomicLong last = new AtomicLong();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.lab.bench.outbox;
 
+import dev.holdfast.lab.print.Row;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -29,7 +30,7 @@ interface Keeper extends AutoCloseable {
 
     private static Map<String, Maker> subjects() {
         Map<String, Maker> subjects = new LinkedHashMap<>();
-        subjects.put("holdfast", Outboxes.Durable::new);
+        subjects.put(Row.OURS, Outboxes.Durable::new);
         subjects.put("group commit", PlainFile.Shared::new);
         subjects.put("each write forced", PlainFile.EachForced::new);
         subjects.put("SQLite", Databases.Sqlite::new);

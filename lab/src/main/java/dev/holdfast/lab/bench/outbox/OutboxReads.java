@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
-import org.rocksdb.CompressionType;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
@@ -214,8 +213,7 @@ final class OutboxReads {
 
     private void fillRocks(Path rocks) throws IOException, RocksDBException {
         Files.createDirectory(rocks);
-        try (Options options =
-                        new Options().setCreateIfMissing(true).setCompressionType(CompressionType.NO_COMPRESSION);
+        try (Options options = Databases.rocksOptions();
                 WriteOptions unforced = new WriteOptions();
                 RocksDB database = RocksDB.open(options, rocks.toString())) {
             for (long done = 0; done < records; done += Outboxes.GROUP) {
@@ -231,7 +229,7 @@ final class OutboxReads {
 
     /** From the first that is left, with one deletion of a range for each group, none of which is forced. */
     private void emptyRocks(Path rocks) throws RocksDBException {
-        try (Options options = new Options();
+        try (Options options = Databases.rocksOptions();
                 WriteOptions unforced = new WriteOptions();
                 RocksDB database = RocksDB.open(options, rocks.toString());
                 RocksIterator all = database.newIterator()) {
