@@ -3,12 +3,14 @@ package dev.holdfast.cli;
 
 import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.holdfast.cli.TroubleshootingIT.Trouble;
 import dev.holdfast.core.disk.DataDirectory;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -99,10 +101,20 @@ final class CommandTroubles {
         }
     }
 
-    /** Fills a file system, but for the last {@code spared} bytes. */
-    static Path fill(Path directory, int spared) throws IOException {
-        long free = Files.getFileStore(directory).getUsableSpace() - spared;
-        return Files.write(directory.resolve("filling"), new byte[(int) free]);
+    /** Fills a file system to its last byte, whatever somebody else writes to it or frees meanwhile. */
+    static Path fill(Path directory) throws IOException {
+        Path filling = directory.resolve("filling");
+        try (OutputStream file = Files.newOutputStream(filling)) {
+            byte[] page = new byte[4096];
+            assertThatIOException()
+                    .isThrownBy(() -> {
+                        while (true) {
+                            file.write(page);
+                        }
+                    })
+                    .withMessageContaining("No space left on device");
+        }
+        return filling;
     }
 
     private static int exitCode(String... command) throws InterruptedException {
@@ -188,7 +200,7 @@ final class CommandTroubles {
         return mounted(directory, "size=256k", place -> {
             Path data = Files.createDirectory(place.resolve("data"));
             Path kept = Files.writeString(data.resolve("fleet.db"), "kept");
-            fill(place, 0);
+            fill(place);
             Told told = start(data);
             assertThat(kept).hasContent("kept");
             try (var files = Files.list(data)) {

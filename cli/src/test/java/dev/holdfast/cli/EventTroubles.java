@@ -103,7 +103,7 @@ final class EventTroubles {
                 Inlet link = Intake.open(store, loop, IngestConfig.DEFAULT, new SimpleMeterRegistry())
                         .inlet();
                 assertThat(answer(link, batch(0, 1_000))).isInstanceOf(OutboxMessage.Mark.class);
-                Path filling = CommandTroubles.fill(place, 0);
+                Path filling = CommandTroubles.fill(place);
                 assertThat(answer(link, batch(1, 100_000)))
                         .isInstanceOfSatisfying(OutboxMessage.Refused.class, refused -> {
                             assertThat(refused.why()).isEqualTo(OutboxMessage.Refused.Why.STORAGE);

@@ -157,7 +157,7 @@ final class OutboxTroubles {
     private static Told disk(Path directory, Pattern line) throws Exception {
         return CommandTroubles.mounted(directory, "size=1m", place -> {
             try (OpenAgent agent = new OpenAgent(place.resolve("data"), ROOMY)) {
-                CommandTroubles.fill(place, 0);
+                CommandTroubles.fill(place);
                 Told told = append(agent.path(), "x".repeat(LARGE));
                 while (Integer.valueOf(0).equals(told.exitCode())) {
                     told = append(agent.path(), "x".repeat(LARGE));
@@ -183,7 +183,7 @@ final class OutboxTroubles {
             try (Told.Log log = Told.Log.open();
                     Agent agent = Agent.start(small)) {
                 log.await(Pattern.compile("link down: .*"));
-                CommandTroubles.fill(place, 0);
+                CommandTroubles.fill(place);
                 use(usual.data());
                 assertThat(agent.uid()).isNotNull();
                 return log.await(line);

@@ -127,7 +127,7 @@ final class StoreTroubles {
         return CommandTroubles.mounted(directory, "size=1m", place -> {
             try (Told.Log log = Told.Log.open();
                     Server server = LinkTroubles.server(place.resolve("data"))) {
-                Path filling = CommandTroubles.fill(place, 0);
+                Path filling = CommandTroubles.fill(place);
                 try (Agent agent = LinkTroubles.agent(directory.resolve("agent"), LinkTroubles.uri(server))) {
                     Told told = log.await(line);
                     log.await(Pattern.compile("link attached: REGISTERED.*"));
