@@ -3,6 +3,7 @@ package dev.holdfast.core.work;
 
 import dev.holdfast.core.work.Terms.Priority;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,11 +23,9 @@ final class Lines<K> {
     private int size;
 
     private static final class Line<K> {
+        /** Ahead of it is the last one: a second field for that would cost a memory barrier a key under G1. */
         @Nullable
         Entry<K> first;
-
-        @Nullable
-        Entry<K> last;
 
         /** Turns in a row that were another line's while somebody stood here. */
         int passedOver;
@@ -39,14 +38,16 @@ final class Lines<K> {
     void add(Entry<K> entry) {
         size++;
         Line<K> line = line(entry.priority);
-        Entry<K> last = line.last;
-        entry.ahead = last;
-        line.last = entry;
-        if (last == null) {
+        Entry<K> first = line.first;
+        if (first == null) {
+            entry.ahead = entry;
             line.first = entry;
-        } else {
-            last.behind = entry;
+            return;
         }
+        Entry<K> last = Objects.requireNonNull(first.ahead);
+        entry.ahead = last;
+        last.behind = entry;
+        first.ahead = entry;
     }
 
     /** Takes out an entry that stands in the line of its priority. */
@@ -56,17 +57,16 @@ final class Lines<K> {
 
     private void remove(Entry<K> entry, Line<K> line) {
         size--;
-        Entry<K> ahead = entry.ahead;
+        Entry<K> ahead = Objects.requireNonNull(entry.ahead);
         Entry<K> behind = entry.behind;
-        if (ahead == null) {
+        if (line.first == entry) {
             line.first = behind;
         } else {
             ahead.behind = behind;
         }
-        if (behind == null) {
-            line.last = ahead;
-        } else {
-            behind.ahead = ahead;
+        Entry<K> knowsIt = behind == null ? line.first : behind;
+        if (knowsIt != null) {
+            knowsIt.ahead = ahead;
         }
         entry.ahead = null;
         entry.behind = null;

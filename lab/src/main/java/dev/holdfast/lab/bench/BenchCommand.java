@@ -66,11 +66,14 @@ public final class BenchCommand implements Callable<Integer> {
         }
     }
 
+    /** Both queues' code was compiled anew in the fourth second, and as fast as it becomes from the sixth on. */
+    private static final int WARMUP_SECONDS = 7;
+
     @Parameters(
             paramLabel = "NAME",
             description = {
                 "breaker: a permit and its success. retry: a call that goes well at once. backoff: one delay.",
-                "queue: a key added, taken and done, on one thread. queue-retried: the same, but that it fails and waits."
+                "queue: a key added, taken and done, on one thread, beside three locks, too. queue-retried: the same, but that it fails and waits."
                         + " queue-contended: four threads add, four take, beside a bare queue, too."
                         + " waiting-keys: the heap that a key takes.",
                 "outbox: records of 256 bytes and 1 KiB appended by 1, 8, 64 and 256 threads, each of which waits until its"
@@ -156,7 +159,7 @@ public final class BenchCommand implements Callable<Integer> {
                     .shouldFailOnError(true)
                     .jvmArgsAppend("-Xmx2g", "-XX:+UseParallelGC");
             if (quick || jmh.benchmark() != ContendedQueueBenchmark.class) {
-                options.warmupIterations(quick ? 1 : 3)
+                options.warmupIterations(quick ? 1 : WARMUP_SECONDS)
                         .measurementIterations(quick ? 1 : 5)
                         .warmupTime(TimeValue.milliseconds(quick ? 200 : 1000))
                         .measurementTime(TimeValue.milliseconds(quick ? 200 : 1000));
