@@ -73,9 +73,9 @@ public final class BenchCommand implements Callable<Integer> {
             paramLabel = "NAME",
             description = {
                 "breaker: a permit and its success. retry: a call that goes well at once. backoff: one delay.",
-                "queue: a key added, taken and done, on one thread, beside three locks, too. queue-retried: the same, but that it fails and waits."
-                        + " queue-contended: four threads add, four take, beside a bare queue, too."
-                        + " waiting-keys: the heap that a key takes.",
+                "queue: a key added, taken and done, on one thread, beside three locks, too. queue-retried: the same, but"
+                        + " that it fails and waits. queue-contended: four threads add, four take, beside a bare queue,"
+                        + " too. waiting-keys: the heap that a key takes.",
                 "outbox: records of 256 bytes and 1 KiB appended by 1, 8, 64 and 256 threads, each of which waits until its"
                         + " own is on the disk; a million of them that wait opened, read, and read and acknowledged."
                         + " outbox-drain: a million from an agent's outbox to where its server stores them, both real"
