@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -89,7 +90,7 @@ final class Connector {
     }
 
     void begin() {
-        transport.lookups().execute(() -> {
+        execute(transport.lookups(), () -> {
             try {
                 InetAddress[] found = transport.resolver().addresses(name());
                 inLoop(() -> connect(List.of(found)));
@@ -216,8 +217,12 @@ final class Connector {
     }
 
     private void inLoop(Runnable step) {
+        execute(loop, step);
+    }
+
+    private static void execute(Executor executor, Runnable step) {
         try {
-            loop.execute(step);
+            executor.execute(step);
         } catch (RejectedExecutionException closed) {
             // The transport has been closed, and every connection with it.
         }

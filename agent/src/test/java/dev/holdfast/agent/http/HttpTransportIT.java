@@ -3,6 +3,7 @@ package dev.holdfast.agent.http;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import dev.holdfast.agent.link.LinkConfig;
 import dev.holdfast.agent.link.Transport;
@@ -19,8 +20,10 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -69,6 +72,23 @@ class HttpTransportIT {
         assertThat(failure.cause()).as(failure.detail()).isEqualTo(cause);
         assertThat(failure.detail()).contains(status.substring(0, 3));
         assertThat(failure.retryAfter()).isEqualTo(retryAfter.isEmpty() ? null : Duration.parse(retryAfter));
+    }
+
+    /** As when an agent is stopped that has just been started: its log would end with a stack trace. */
+    @Test
+    void aConnectionThatBeginsOnceAllIsClosedIsNoFailure() {
+        HttpTransport closed = new HttpTransport(config(), Proxies.none(), time);
+        List<String> told = new CopyOnWriteArrayList<>();
+        closed.close();
+        Connector late = new Connector(
+                closed,
+                URI.create("ws://127.0.0.1:9"),
+                closed.loop().next(),
+                channel -> told.add("ready"),
+                failure -> told.add(failure.detail()));
+
+        assertThatCode(late::begin).doesNotThrowAnyException();
+        assertThat(told).isEmpty();
     }
 
     /** The server's clock says a year long gone, or one to come: what counts is how far its two dates are apart. */
