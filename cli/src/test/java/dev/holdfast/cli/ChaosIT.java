@@ -32,7 +32,7 @@ class ChaosIT {
             "HOLDFAST_RECONNECT_STABLE_AFTER", "1s");
 
     /** As for the commands of other tests: processes that live for seconds do not repay what compiling well costs. */
-    private static final String JAVA_OPTS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
+    private static final String JAVA_OPTS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:CompileThresholdScaling=4";
 
     @TempDir
     Path directory;
@@ -42,6 +42,7 @@ class ChaosIT {
         Path root = Path.of(System.getProperty("holdfast.root"));
         requireBuilt(root.resolve("lab/target"), "holdfast-lab-");
         requireBuilt(root.resolve("cli/target"), "holdfast-cli-");
+        StartArchive.require();
 
         Path out = directory.resolve("out");
         Path err = directory.resolve("err");

@@ -40,13 +40,23 @@ final class Installation {
                 Files.copy(jar, target.resolve(jar.getFileName()));
             }
         }
+        // An empty archive of classes is one that could not be made: to make it takes longer than most tests.
+        Files.createFile(
+                Files.createDirectory(target.resolve("launcher")).resolve(System.getProperty("java.version") + ".jsa"));
         return new Installation(directory);
     }
 
     /** The command in it. */
-    Path jar() throws IOException {
-        try (Stream<Path> files = Files.list(root.resolve("cli/target"))) {
+    Path jar() {
+        return jarIn(root.resolve("cli/target"));
+    }
+
+    /** The command that was built there. */
+    static Path jarIn(Path built) {
+        try (Stream<Path> files = Files.list(built)) {
             return files.filter(Installation::isCommand).findFirst().orElseThrow();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

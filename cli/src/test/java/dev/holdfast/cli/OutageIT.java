@@ -147,27 +147,14 @@ class OutageIT {
                 "--admin",
                 "127.0.0.1:0"));
         up.awaitLines(1, "link attached: REGISTERED");
-        String list = RunningCommand.run(
-                temp.resolve("list.log"),
-                "fleet",
-                "list",
-                "--data",
-                temp.resolve("up").toString(),
-                "--format",
-                "json");
+        String list =
+                RunningCommand.run("fleet", "list", "--data", temp.resolve("up").toString(), "--format", "json");
         JsonNode agent = JsonMapper.shared().readTree(list).get(0);
         assertThat(agent.get("attached").asBoolean()).isTrue();
         String uid = agent.get("instance_uid").asString();
         await().atMost(PATIENCE).untilAsserted(() -> {
             String card = RunningCommand.run(
-                    temp.resolve("show.log"),
-                    "fleet",
-                    "show",
-                    uid,
-                    "--data",
-                    temp.resolve("up").toString(),
-                    "--format",
-                    "json");
+                    "fleet", "show", uid, "--data", temp.resolve("up").toString(), "--format", "json");
             JsonNode shown = JsonMapper.shared().readTree(card);
             assertThat(shown.at("/description/non_identifying/host.cpu.count").asInt())
                     .isEqualTo(Runtime.getRuntime().availableProcessors());

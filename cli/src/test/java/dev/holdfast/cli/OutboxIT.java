@@ -72,7 +72,7 @@ class OutboxIT {
                     .contains("input line 3: the agent of " + data + " ", "; lines 1 to 2 are acknowledged and kept, ")
                     .endsWith("; append the rest from input line 3 on\n");
         }
-        String listed = RunningCommand.run(temp.resolve("list"), "outbox", "list", "--data", data.toString());
+        String listed = RunningCommand.run("outbox", "list", "--data", data.toString());
         assertThat(listed).endsWith("2 waiting\n");
     }
 
@@ -111,8 +111,7 @@ class OutboxIT {
                     .contains(
                             "the agent of " + data + " ", "; lines 1 to " + acknowledged.size() + " are acknowledged");
         }
-        String listed =
-                RunningCommand.run(temp.resolve("list"), "outbox", "list", "--lane", "l", "--data", data.toString());
+        String listed = RunningCommand.run("outbox", "list", "--lane", "l", "--data", data.toString());
         Matcher waiting = Pattern.compile("([0-9]+) waiting").matcher(listed);
         assertThat(waiting.find()).as(listed).isTrue();
         assertThat(Integer.parseInt(waiting.group(1))).isBetween(acknowledged.size(), 502);
@@ -139,7 +138,7 @@ class OutboxIT {
                 kept += exitCode == 0 ? 2 : 0;
             }
             assertThat(kept).isPositive();
-            String listed = RunningCommand.run(temp.resolve("list"), "outbox", "list", "--data", data.toString());
+            String listed = RunningCommand.run("outbox", "list", "--data", data.toString());
             assertThat(listed).endsWith(kept + " waiting\n");
         } finally {
             commands.forEach(RunningCommand::close);

@@ -89,10 +89,10 @@ final class Rig implements AutoCloseable {
     }
 
     /** A command of those that end, about the server or an agent by that name; gives what it printed. */
-    String run(String about, String... arguments) throws IOException, InterruptedException {
+    String run(String about, String... arguments) {
         List<String> all = new ArrayList<>(List.of(arguments));
         all.addAll(List.of("--data", path(about).toString()));
-        return RunningCommand.run(Files.createTempFile(directory, "run", ".log"), all.toArray(String[]::new));
+        return RunningCommand.run(all.toArray(String[]::new));
     }
 
     Path path(String name) {

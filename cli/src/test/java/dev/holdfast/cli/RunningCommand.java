@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,13 +44,7 @@ final class RunningCommand implements AutoCloseable {
      * @param environment added to this process's own
      */
     static RunningCommand start(Path log, Map<String, String> environment, String... arguments) {
-        return startMain(log, environment, CLASS_PATH, Main.class.getName(), arguments);
-    }
-
-    /** The same for any program. */
-    static RunningCommand startMain(
-            Path log, Map<String, String> environment, String classPath, String main, String... arguments) {
-        return start(List.of(), log, environment, classPath, main, arguments);
+        return startBehind(List.of(), log, environment, arguments);
     }
 
     /**
@@ -58,25 +54,22 @@ final class RunningCommand implements AutoCloseable {
      */
     static RunningCommand startBehind(
             List<String> before, Path log, Map<String, String> environment, String... arguments) {
-        return start(before, log, environment, CLASS_PATH, Main.class.getName(), arguments);
+        List<String> command = new ArrayList<>(before);
+        command.addAll(StartArchive.command());
+        return start(command, log, environment, arguments);
+    }
+
+    /** The same for any program. */
+    static RunningCommand startMain(
+            Path log, Map<String, String> environment, String classPath, String main, String... arguments) {
+        List<String> command = new ArrayList<>(StartArchive.java());
+        command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", classPath, main));
+        return start(command, log, environment, arguments);
     }
 
     private static RunningCommand start(
-            List<String> before,
-            Path log,
-            Map<String, String> environment,
-            String classPath,
-            String main,
-            String... arguments) {
-        List<String> command = new ArrayList<>(before);
-        command.addAll(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                classPath,
-                main));
+            List<String> program, Path log, Map<String, String> environment, String... arguments) {
+        List<String> command = new ArrayList<>(program);
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
@@ -89,17 +82,15 @@ final class RunningCommand implements AutoCloseable {
         }
     }
 
-    /** Runs a command to its end and gives what it printed. */
-    static String run(Path log, String... arguments) throws IOException, InterruptedException {
-        Files.deleteIfExists(log);
-        try (RunningCommand command = start(log, Map.of(), arguments)) {
-            int code = command.exitCode();
-            if (code != 0) {
-                throw new AssertionError(
-                        String.join(" ", arguments) + " ended with " + code + ":\n" + command.output());
-            }
-            return command.output();
+    /** Runs a command to its end, in this process, which has a JVM already, and gives what it printed. */
+    static String run(String... arguments) {
+        StringWriter printed = new StringWriter();
+        PrintWriter out = new PrintWriter(printed);
+        int code = Main.execute(Map.of(), out, out, arguments);
+        if (code != 0) {
+            throw new AssertionError(String.join(" ", arguments) + " ended with " + code + ":\n" + printed);
         }
+        return printed.toString();
     }
 
     long pid() {

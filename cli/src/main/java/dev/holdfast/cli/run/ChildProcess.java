@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.holdfast.cli.run;
 
+import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.security.CodeSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,7 +45,7 @@ final class ChildProcess implements AutoCloseable {
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(flag -> !flag.startsWith("-agentlib:jdwp") && !flag.startsWith("-Xrunjdwp"))
                 .forEach(command::add);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(program(main));
         command.addAll(arguments);
         command.addAll(
                 List.of("--with-parent", Long.toString(ProcessHandle.current().pid())));
@@ -53,6 +55,19 @@ final class ChildProcess implements AutoCloseable {
                 .redirectError(Redirect.INHERIT)
                 .start();
         return new ChildProcess(started, more);
+    }
+
+    /** A jar that was started as such says itself what it runs and which of the JVM's doors are open to it. */
+    private static List<String> program(Class<?> main) {
+        String classPath = System.getProperty("java.class.path");
+        CodeSource source = main.getProtectionDomain().getCodeSource();
+        boolean isJar = source != null
+                && new File(classPath)
+                        .toURI()
+                        .toString()
+                        .equals(source.getLocation().toString())
+                && classPath.endsWith(".jar");
+        return isJar ? List.of("-jar", classPath) : List.of("-cp", classPath, main.getName());
     }
 
     long pid() {
