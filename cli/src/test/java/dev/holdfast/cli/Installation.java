@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,8 +43,10 @@ final class Installation {
             }
         }
         // An empty archive of classes is one that could not be made: to make it takes longer than most tests.
-        Files.createFile(
+        Path archive = Files.createFile(
                 Files.createDirectory(target.resolve("launcher")).resolve(System.getProperty("java.version") + ".jsa"));
+        // Two files of one moment are equally old.
+        Files.setLastModifiedTime(archive, FileTime.from(Instant.now().plusSeconds(1)));
         return new Installation(directory);
     }
 
