@@ -243,7 +243,7 @@ class LauncherIT {
 
         // Then a JVM ends at once that cannot use it.
         variables.put("HOLDFAST_JAVA_OPTS", "-Xshare:on");
-        for (String command : List.of("server", "agent", "fleet")) {
+        for (String command : List.of("up", "server", "fleet")) {
             Installation.Outcome outcome = run(variables, "./holdfast", command, "--version");
             assertThat(outcome.exitCode()).as(outcome.err()).isZero();
         }
