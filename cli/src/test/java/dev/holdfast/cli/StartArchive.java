@@ -18,8 +18,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * The archive of classes that the launcher makes, where it looks for it. Tests start more than a hundred processes, agents
- * among them, and so make it before the first.
+ * The archive of classes that the launcher makes, where it looks for it. Tests start more than a hundred processes,
+ * agents among them, and so make it before the first.
  */
 final class StartArchive {
 
