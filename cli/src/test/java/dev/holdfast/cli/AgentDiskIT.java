@@ -9,8 +9,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.holdfast.core.disk.Mount;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -213,16 +211,8 @@ class AgentDiskIT {
     }
 
     private String run(String... words) {
-        StringWriter out = new StringWriter();
         List<String> arguments = new ArrayList<>(List.of(words));
         arguments.addAll(List.of("--data", temp.resolve("server").toString()));
-        assertThat(Main.execute(
-                        Map.of(),
-                        new PrintWriter(out, true),
-                        new PrintWriter(out, true),
-                        arguments.toArray(String[]::new)))
-                .as(() -> out.toString())
-                .isZero();
-        return out.toString();
+        return RunningCommand.run(arguments.toArray(String[]::new));
     }
 }
